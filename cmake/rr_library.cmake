@@ -1,0 +1,61 @@
+# rr_library(NAME SOURCES … [DEPS …] [LINK …] [TESTS …] [TEST_LINK …])
+#
+# One static target rr_<NAME> per folder of src/. DEPS name folders on lower floors only: an upward
+# or sideways dependency stops the configuration. LINK names third-party targets. TESTS are *_test.cpp files beside
+# the sources; they become one program rr_<NAME>_test, which is one ctest entry. What needs a server or a
+# device (x_redis_test, x_cuda_test) is an rr_test of its own with that label.
+
+set(RR_FLOOR_base 0)
+foreach(folder tensor metrics)
+  set(RR_FLOOR_${folder} 1)
+endforeach()
+foreach(folder text checkpoint kernels cache)
+  set(RR_FLOOR_${folder} 2)
+endforeach()
+set(RR_FLOOR_model 3)
+set(RR_FLOOR_engine 4)
+set(RR_FLOOR_schedule 5)
+set(RR_FLOOR_rerank 6)
+foreach(folder api eval)
+  set(RR_FLOOR_${folder} 7)
+endforeach()
+set(RR_FLOOR_http 8)
+set(RR_FLOOR_config 9)
+set(RR_FLOOR_cli 10)
+
+function(rr_library NAME)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;LINK;TESTS;TEST_LINK" ${ARGN})
+  if(NOT DEFINED RR_FLOOR_${NAME})
+    message(FATAL_ERROR "rr_library(${NAME}): the folder has no floor; add it to rr_library.cmake")
+  endif()
+  foreach(dep IN LISTS ARG_DEPS)
+    if(NOT DEFINED RR_FLOOR_${dep} OR NOT RR_FLOOR_${dep} LESS RR_FLOOR_${NAME})
+      message(FATAL_ERROR "rr_library(${NAME}): '${dep}' is not on a lower floor")
+    endif()
+  endforeach()
+  list(TRANSFORM ARG_DEPS PREPEND rr_ OUTPUT_VARIABLE dep_targets)
+
+  if(ARG_SOURCES)
+    add_library(rr_${NAME} STATIC ${ARG_SOURCES})
+    set(scope PUBLIC)
+  else()
+    add_library(rr_${NAME} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_include_directories(rr_${NAME} ${scope} ${CMAKE_SOURCE_DIR}/src)
+  target_link_libraries(rr_${NAME} ${scope} ${dep_targets} ${ARG_LINK} Threads::Threads)
+
+  if(ARG_TESTS)
+    rr_test(rr_${NAME}_test SOURCES ${ARG_TESTS} LINK rr_${NAME} ${ARG_TEST_LINK})
+  endif()
+endfunction()
+
+# rr_test(TARGET SOURCES … LINK … [LABELS …]): a GoogleTest program as one ctest entry.
+function(rr_test TARGET)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK;LABELS" ${ARGN})
+  add_executable(${TARGET} ${ARG_SOURCES})
+  target_link_libraries(${TARGET} PRIVATE ${ARG_LINK} GTest::gmock GTest::gtest_main)
+  target_compile_definitions(${TARGET} PRIVATE RR_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  add_test(NAME ${TARGET} COMMAND ${TARGET})
+  set_tests_properties(${TARGET} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 600)
+endfunction()

@@ -1,0 +1,128 @@
+#include "base/json_text.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "base/check.h"
+#include "base/utf8.h"
+
+namespace rr {
+
+namespace {
+
+template <typename Float>
+std::string shortest(Float value) {
+  RR_CHECK(std::isfinite(value));
+  std::string text = fmt::format("{}", value);
+  if (text.find_first_of(".e") == std::string::npos) {
+    text += ".0";
+  }
+  return text;
+}
+
+void append_escaped(std::string& out, std::string_view text) {
+  constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+  std::size_t i = 0;
+  while (i < text.size()) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte >= 0x80) {
+      const std::size_t length = utf8_sequence_length(text.substr(i));
+      out += length == 0 ? kReplacement : text.substr(i, length);
+      i += length == 0 ? 1 : length;
+      continue;
+    }
+    switch (byte) {
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      default:
+        if (byte < 0x20) {
+          out += fmt::format("\\u{:04x}", byte);
+        } else {
+          out += static_cast<char>(byte);
+        }
+    }
+    ++i;
+  }
+}
+
+}  // namespace
+
+std::string json_quoted(std::string_view text) {
+  std::string quoted = "\"";
+  append_escaped(quoted, text);
+  quoted += '"';
+  return quoted;
+}
+
+std::string json_number(float value) {
+  return shortest(value);
+}
+std::string json_number(double value) {
+  return shortest(value);
+}
+
+void JsonText::comma() {
+  if (!text_.empty() && text_.back() != '{' && text_.back() != '[' && text_.back() != ':') {
+    text_ += ',';
+  }
+}
+
+JsonText& JsonText::open(char bracket) {
+  comma();
+  text_ += bracket;
+  return *this;
+}
+
+JsonText& JsonText::close(char bracket) {
+  text_ += bracket;
+  return *this;
+}
+
+JsonText& JsonText::key(std::string_view name) {
+  string(name);
+  text_ += ':';
+  return *this;
+}
+
+JsonText& JsonText::string(std::string_view text) {
+  comma();
+  text_ += '"';
+  append_escaped(text_, text);
+  text_ += '"';
+  return *this;
+}
+
+JsonText& JsonText::boolean(bool value) {
+  return raw(value ? "true" : "false");
+}
+JsonText& JsonText::null() {
+  return raw("null");
+}
+JsonText& JsonText::number(float value) {
+  return raw(json_number(value));
+}
+JsonText& JsonText::number(double value) {
+  return raw(json_number(value));
+}
+
+JsonText& JsonText::raw(std::string_view json) {
+  comma();
+  text_ += json;
+  return *this;
+}
+
+}  // namespace rr
