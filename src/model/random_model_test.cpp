@@ -1,8 +1,10 @@
 #include "model/random_model.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <span>
+#include <algorithm>
+#include <cstring>
 
 #include "base/digest.h"
 #include "model/bert.h"
@@ -37,6 +39,28 @@ TEST(RandomModel, FillsEveryTensorOfTheFamily) {
     ASSERT_NE(slot.view->data, nullptr) << slot.name;
     EXPECT_EQ(slot.view->shape, slot.shape) << slot.name;
     EXPECT_EQ(reinterpret_cast<std::uintptr_t>(slot.view->data) % 64, 0U) << slot.name;
+  }
+}
+
+TEST(RandomModel, GivesTheBitsOfThePythonGenerator) {
+  // Printed by tools/golden/models/random_model.py.
+  RandomModel model = make_random_model(tiny(), 1);
+  EXPECT_EQ(digest_of(model), "56bc2d9d0066630cadb6d2a8a617d65f");
+  const RandomPair pair = make_random_pair(12, 500, 7);
+  EXPECT_THAT(pair.input_ids,
+              testing::ElementsAre(101, 372, 293, 405, 102, 349, 450, 439, 483, 249, 226, 102));
+  EXPECT_THAT(pair.token_type_ids, testing::ElementsAre(0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1));
+}
+
+TEST(RandomPair, KeepsItsShapeFromTheShortestToTheLongest) {
+  for (const int length : {4, 5, 6, 7, 8, 511, 512}) {
+    const RandomPair pair = make_random_pair(length, 30522, 3);
+    ASSERT_EQ(pair.input_ids.size(), static_cast<std::size_t>(length));
+    ASSERT_EQ(pair.token_type_ids.size(), static_cast<std::size_t>(length));
+    EXPECT_EQ(pair.input_ids.front(), 101);
+    EXPECT_EQ(pair.input_ids.back(), 102);
+    EXPECT_EQ(std::count(pair.input_ids.begin(), pair.input_ids.end(), 102), 2) << length;
+    EXPECT_EQ(pair.token_type_ids.back(), 1);
   }
 }
 
