@@ -1,7 +1,10 @@
 // Shapes and batches that the executor's tests share.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -69,6 +72,49 @@ inline TestBatch batch_of(std::span<const model::RandomPair> pairs) {
     batch.add(pair);
   }
   return batch;
+}
+
+// Every (instruction set, quantization, mixed precision) that this machine runs.
+struct Variant {
+  std::string isa;
+  std::string quantization;
+  MixedPrecision mixed = MixedPrecision::kOff;
+
+  std::string name() const {
+    return isa + " " + quantization + (mixed == MixedPrecision::kOn ? " mixed" : "");
+  }
+};
+
+inline std::vector<Variant> all_variants() {
+  std::vector<Variant> variants;
+  for (const kernels::Isa isa : kernels::available_isas()) {
+    for (const char* quantization : {"none", "bf16", "int8"}) {
+      variants.push_back({std::string(kernels::isa_name(isa)), quantization, MixedPrecision::kOff});
+    }
+    variants.push_back({std::string(kernels::isa_name(isa)), "none", MixedPrecision::kOn});
+    variants.push_back({std::string(kernels::isa_name(isa)), "int8", MixedPrecision::kOn});
+  }
+  return variants;
+}
+
+inline std::unique_ptr<Executor> executor_of(const model::RandomModel& model,
+                                             const Variant& variant,
+                                             int threads = 1) {
+  CpuExecutorOptions options;
+  options.threads = threads;
+  options.isa = variant.isa;
+  options.quantization = variant.quantization;
+  options.mixed_precision = variant.mixed;
+  auto made = make_cpu_executor(model.spec, model.weights, options);
+  EXPECT_TRUE(made.ok()) << made.status().message();
+  return std::move(made).value();
+}
+
+inline std::vector<float> score_all(Executor& executor, int worker, const TestBatch& batch) {
+  std::vector<float> logits(batch.pairs());
+  const Status status = executor.score(worker, batch.view(), logits);
+  EXPECT_TRUE(status.ok()) << status.message();
+  return logits;
 }
 
 }  // namespace rr::engine

@@ -191,6 +191,14 @@ void ForwardPass::attend(const Rows& query,
     args.out = columns_from(context, column).data;
     arithmetic_.attention(args);
   }
+  // The next product reads whole depth groups.
+  const auto h = static_cast<std::int64_t>(spec_.hidden_size);
+  const std::int64_t padded = kernels::padded_depth(*arithmetic_.linear, h);
+  for (std::int64_t row = 0; h < padded && row < queries; ++row) {
+    std::memset(columns_from(context.from(row), h).data,
+                0,
+                static_cast<std::size_t>(padded - h) * kernels::storage_bytes(context.storage));
+  }
 }
 
 void ForwardPass::attention_output(const PackedBlock& block,
