@@ -11,10 +11,10 @@
 namespace rr::api {
 
 struct AnswerFacts {
-  std::string_view model;     // served name
-  std::string_view id;        // 32 hex digits, without a prefix
-  std::int64_t created = 0;   // Unix seconds
-  double took_ms = 0;         // since the request was read
+  std::string_view model;    // served name
+  std::string_view id;       // 32 hex digits, without a prefix
+  std::int64_t created = 0;  // Unix seconds
+  double took_ms = 0;        // since the request was read
 };
 
 // One answer body, by the plan's shape. The response must have as many scores as the request had

@@ -36,8 +36,7 @@ bool add_pair(FieldReader& in, dom::array pair, rerank::RerankRequest& request) 
 
 void read_batch(FieldReader& in, dom::array batch, int max_pairs, rerank::RerankRequest& request) {
   if (batch.size() > static_cast<std::size_t>(max_pairs)) {
-    in.fail(fmt::format(
-        "batch size {} > maximum allowed batch size {}", batch.size(), max_pairs));
+    in.fail(fmt::format("batch size {} > maximum allowed batch size {}", batch.size(), max_pairs));
     return;
   }
   for (const dom::element element : batch) {

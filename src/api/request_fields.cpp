@@ -71,7 +71,8 @@ Deadline read_deadline(FieldReader& in, TimePoint arrival) {
     in.fail_with(504, "the deadline of 0 ms has passed", TeiErrorType::kOverloaded);
     return Deadline::never();
   }
-  return wait_ms > kLongestMs ? Deadline::never() : Deadline::at(arrival + from_seconds(wait_ms / 1e3));
+  return wait_ms > kLongestMs ? Deadline::never()
+                              : Deadline::at(arrival + from_seconds(wait_ms / 1e3));
 }
 
 ScoreForm read_score_form(FieldReader& in, const ReadOptions& options) {
@@ -81,9 +82,8 @@ ScoreForm read_score_form(FieldReader& in, const ReadOptions& options) {
   if (const auto activation = in.flag(Field::kUseActivation)) {
     return *activation ? ScoreForm::kSigmoid : ScoreForm::kLogit;
   }
-  const bool logit =
-      options.score_rule == ScoreRule::kLogit ||
-      (options.score_rule == ScoreRule::kModel && options.model_declares_identity);
+  const bool logit = options.score_rule == ScoreRule::kLogit ||
+                     (options.score_rule == ScoreRule::kModel && options.model_declares_identity);
   return logit ? ScoreForm::kLogit : ScoreForm::kSigmoid;
 }
 

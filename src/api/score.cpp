@@ -14,10 +14,8 @@ ReadOutcome read_score(const FieldTable& table, const ReadOptions& options, Time
   FieldReader in(table, {ErrorForm::kUnion, 400});
   InferenceCall call;
   call.plan.shape = AnswerShape::kScore;
-  const auto left =
-      in.first_of({Field::kQueries, Field::kText1, Field::kData1, Field::kQuery});
-  const auto right =
-      in.first_of({Field::kDocuments, Field::kItems, Field::kText2, Field::kData2});
+  const auto left = in.first_of({Field::kQueries, Field::kText1, Field::kData1, Field::kQuery});
+  const auto right = in.first_of({Field::kDocuments, Field::kItems, Field::kText2, Field::kData2});
   DocumentRules rules;
   rules.max_documents = options.max_documents;
   call.request.queries = read_text_or_list(in, left.value_or(Field::kQueries), rules).texts;
@@ -27,9 +25,10 @@ ReadOutcome read_score(const FieldTable& table, const ReadOptions& options, Time
     in.fail("a query must not be blank");
   }
   if (!in.failed() && queries.size() != 1 && queries.size() != call.request.documents.size()) {
-    in.fail(fmt::format("{} queries do not fit {} documents: give one query, or as many as documents",
-                        queries.size(),
-                        call.request.documents.size()));
+    in.fail(
+        fmt::format("{} queries do not fit {} documents: give one query, or as many as documents",
+                    queries.size(),
+                    call.request.documents.size()));
   }
   read_input_profile(in, call.request);
   call.plan.score_form = read_score_form(in, options);
