@@ -1,4 +1,4 @@
-// What every answer is made of beside the scores, and the order of its results. Pure. Tested by
+// What every answer is made of beside the scores. Pure. Tested by
 // render_answer_test.cpp.
 #pragma once
 
@@ -22,8 +22,5 @@ struct AnswerFacts {
 std::string render_answer(const AnswerPlan& plan,
                           const rerank::RerankResponse& response,
                           const AnswerFacts& facts);
-
-// A logit in the form that the request asked for.
-float shown_score(ScoreForm form, float logit);
 
 }  // namespace rr::api

@@ -31,7 +31,7 @@ ReadOutcome read_score(const FieldTable& table, const ReadOptions& options, Time
                     call.request.documents.size()));
   }
   read_input_profile(in, call.request);
-  call.plan.score_form = read_score_form(in, options);
+  call.plan.score_rule = read_score_rule(in, options);
   call.request.deadline = read_deadline(in, arrival);
   if (in.failed()) {
     return in.error();
@@ -50,7 +50,7 @@ std::string render_score(const AnswerPlan& plan,
   json.key("model").string(facts.model).key("data").open_array();
   for (std::size_t i = 0; i < response.scores.size(); ++i) {
     json.open_object().key("index").number(i).key("object").string("score");
-    json.key("score").number(shown_score(plan.score_form, response.scores[i].logit));
+    json.key("score").number(rerank::relevance_score(response.scores[i].logit, plan.score_rule));
     if (response.scores[i].truncated) {
       json.key("truncated").boolean(true);
     }
