@@ -1,0 +1,10 @@
+// The tables of each instruction set, constants of their per-ISA files.
+#pragma once
+
+#include "kernels/kernel_ops_inl.h"
+
+namespace rr::kernels {
+
+extern const CpuKernels kGenericKernels;
+
+}  // namespace rr::kernels
