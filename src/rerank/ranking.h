@@ -1,0 +1,28 @@
+// The order of results: by logit descending, ties by index. Pure. Tested by render_answer_test.cpp.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <numeric>
+#include <span>
+#include <vector>
+
+#include "rerank/request.h"
+
+namespace rr::rerank {
+
+enum class TieOrder { kLowerIndexFirst, kHigherIndexFirst };
+
+inline std::vector<std::size_t> ranked_order(std::span<const PairScore> scores, TieOrder ties) {
+  std::vector<std::size_t> order(scores.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  if (ties == TieOrder::kHigherIndexFirst) {
+    std::reverse(order.begin(), order.end());
+  }
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return scores[a].logit > scores[b].logit;
+  });
+  return order;
+}
+
+}  // namespace rr::rerank
