@@ -9,13 +9,12 @@
 #include "cli/build_info.h"
 #include "cli/command.h"
 #include "engine/cpu_executor.h"
-#include "rerank/score.h"
 
 namespace rr::cli {
 
 namespace {
 
-Result<engine::CpuExecutorOptions> executor_options(const config::Settings& settings,
+engine::CpuExecutorOptions executor_options(const config::Settings& settings,
                                                     const model::LoadedModel& loaded) {
   engine::CpuExecutorOptions options;
   options.threads = engine_threads(settings.numerics);
@@ -45,9 +44,39 @@ rerank::ModelInfo model_info(const config::Settings& settings,
   return info;
 }
 
-rerank::RerankerOptions reranker_options(const config::Settings& settings, Purpose purpose) {
-  rerank::RerankerOptions options;
+rerank::RerankerOptions serving_options(const config::Settings& settings) {
+  return {.max_parallel = settings.queue.max_parallel,
+          .max_queue = settings.queue.max_queue,
+          .queue_timeout = settings.queue.queue_timeout,
+          .worker_timeout = settings.queue.worker_timeout,
+          .max_retries = settings.queue.max_retries,
+          .batch_pairs = settings.queue.batch_pairs,
+          .batch_tokens = settings.queue.batch_tokens,
+          .micro_batch_enabled = settings.micro_batch.enabled,
+          .micro_batch_window = settings.micro_batch.window,
+          .micro_batch_max_size = settings.micro_batch.max_requests,
+          .cache_enabled = settings.cache.enabled,
+          .cache_ttl = settings.cache.ttl,
+          .cache_max_bytes = settings.cache.max_bytes,
+          .cache_clean_interval = settings.cache.clear_interval};
+}
+
+rerank::RerankerOptions batch_options(const config::Settings& settings) {
+  constexpr Duration kNoLimit = std::chrono::hours(24 * 365);
+  rerank::RerankerOptions options = serving_options(settings);
+  options.max_parallel = kBatchRequestsInFlight;
+  options.max_queue = kBatchRequestsInFlight;
+  options.queue_timeout = kNoLimit;
+  options.worker_timeout = kNoLimit;
+  options.micro_batch_enabled = false;
+  options.cache_enabled = false;
   return options;
+}
+
+rerank::ScoreRule resolved_rule(config::ScoreRule rule, const std::string& declared_activation) {
+  const bool raw = rule == config::ScoreRule::kLogit ||
+                   (rule == config::ScoreRule::kModel && declared_activation == "identity");
+  return raw ? rerank::ScoreRule::kLogit : rerank::ScoreRule::kSigmoid;
 }
 
 }  // namespace
@@ -88,22 +117,17 @@ model::LoadOptions load_options(const config::Settings& settings) {
   return options;
 }
 
-float relevance_score(float logit, config::ScoreRule rule, const rerank::ModelInfo& model) {
-  const bool raw = rule == config::ScoreRule::kLogit ||
-                   (rule == config::ScoreRule::kModel && model.declared_activation == "identity");
-  return raw ? logit : rerank::sigmoid(logit);
-}
-
 Result<std::unique_ptr<EngineSession>> EngineSession::open(const config::Settings& settings,
                                                            const SessionOptions& options) {
   RR_RETURN_IF_ERROR(check_device(settings.numerics));
   RR_ASSIGN_OR_RETURN(const ModelPlace place, cli::find_model(settings.model));
   auto session = std::unique_ptr<EngineSession>(new EngineSession());
   RR_ASSIGN_OR_RETURN(session->loaded_, model::load_model(place.dir, load_options(settings)));
-  RR_ASSIGN_OR_RETURN(const auto executor_options, executor_options(settings, session->loaded_));
   RR_ASSIGN_OR_RETURN(session->executor_,
                       engine::make_cpu_executor(
-                          session->loaded_.spec, session->loaded_.weights, executor_options));
+                          session->loaded_.spec,
+                          session->loaded_.weights,
+                          executor_options(settings, session->loaded_)));
   const engine::ExecutorInfo& executor = session->executor_->info();
   session->metrics_ = std::make_unique<metrics::Metrics>(
       options.metric_routes,
@@ -120,7 +144,9 @@ Result<std::unique_ptr<EngineSession>> EngineSession::open(const config::Setting
       *session->shared_cache_,
       *session->metrics_,
       session->clock_,
-      reranker_options(settings, options.purpose));
+      options.purpose == Purpose::kServe ? serving_options(settings) : batch_options(settings));
+  session->score_rule_ =
+      resolved_rule(settings.numerics.score, session->loaded_.declared_activation);
   if (options.purpose == Purpose::kBatch) {
     session->reranker_->set_ready();
   }

@@ -16,12 +16,16 @@
 #include "metrics/metrics.h"
 #include "model/loaded_model.h"
 #include "rerank/reranker.h"
+#include "rerank/score.h"
 
 namespace rr::cli {
 
 // kBatch: for commands that score much and answer nobody. No cache (every pair is computed), no
 // limit on queue or time.
 enum class Purpose { kServe, kBatch };
+
+// Requests that a kBatch session takes at once.
+constexpr int kBatchRequestsInFlight = 8;
 
 struct SessionOptions {
   Purpose purpose = Purpose::kBatch;
@@ -39,11 +43,16 @@ class EngineSession {
   const engine::Executor& executor() const { return *executor_; }
   metrics::Metrics& metrics() { return *metrics_; }
   const Clock& clock() const { return clock_; }
+  // RERANKER_SCORE, `model` resolved to what the checkpoint declares.
+  rerank::ScoreRule score_rule() const { return score_rule_; }
+  // Scores fixed pairs on the chosen kernels and compares; an error means: serve nothing.
+  Status warm_up();
 
  private:
   EngineSession() = default;
 
   SystemClock clock_;
+  rerank::ScoreRule score_rule_ = rerank::ScoreRule::kSigmoid;
   model::LoadedModel loaded_;
   std::unique_ptr<engine::Executor> executor_;
   std::unique_ptr<metrics::Metrics> metrics_;
@@ -61,8 +70,5 @@ int engine_threads(const config::NumericsSettings& numerics);
 Status check_device(const config::NumericsSettings& numerics);
 
 model::LoadOptions load_options(const config::Settings& settings);
-
-// What a user reads as the score of a logit.
-float relevance_score(float logit, config::ScoreRule rule, const rerank::ModelInfo& model);
 
 }  // namespace rr::cli

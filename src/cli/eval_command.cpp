@@ -53,7 +53,7 @@ class SetScorer {
              },
          .next = [this] { return next(); },
          .take = [this](const auto& response) { return take(response); },
-         .in_flight_max = 8}));
+         .in_flight_max = kBatchRequestsInFlight}));
     add_until(set_.queries.size());
     const double seconds = to_seconds(session_.clock().now() - start);
     result_.pairs_per_s = seconds > 0 ? static_cast<double>(pairs_of(set_)) / seconds : 0;

@@ -60,7 +60,7 @@ Result<std::vector<rerank::PairScore>> score_documents(EngineSession& session,
          progress.add(response.scores.size());
          return {};
        },
-       .in_flight_max = 8});
+       .in_flight_max = kBatchRequestsInFlight});
   if (!status.ok()) {
     return status;
   }
@@ -121,8 +121,8 @@ int run_rank(const RankFlags& flags, const Invocation& invocation) {
   for (const std::size_t index :
        rerank::ranked_order(*scores, rerank::TieOrder::kLowerIndexFirst)) {
     const float logit = (*scores)[index].logit;
-    const auto rule = invocation.settings.numerics.score;
-    ranked.push_back({index, relevance_score(logit, rule, (*session)->model()), logit});
+    const float score = rerank::relevance_score(logit, (*session)->score_rule());
+    ranked.push_back({index, score, logit});
   }
   if (flags.top_n > 0 && ranked.size() > static_cast<std::size_t>(flags.top_n)) {
     ranked.resize(static_cast<std::size_t>(flags.top_n));

@@ -27,8 +27,7 @@ std::string logit_text(float logit) {
 
 class ScoreLines {
  public:
-  ScoreLines(LineReader& reader, EngineSession& session, config::ScoreRule rule)
-      : reader_(reader), session_(session), rule_(rule) {
+  ScoreLines(LineReader& reader, EngineSession& session) : reader_(reader), session_(session) {
     pair_options_.max_length = session.model().max_length;
   }
 
@@ -39,7 +38,7 @@ class ScoreLines {
                                  },
                              .next = [this] { return next(); },
                              .take = [this](const auto& response) { return take(response); },
-                             .in_flight_max = 8});
+                             .in_flight_max = kBatchRequestsInFlight});
   }
 
  private:
@@ -74,7 +73,7 @@ class ScoreLines {
     for (const rerank::PairScore& score : response.scores) {
       JsonText json;
       json.open_object().key("logit").raw(logit_text(score.logit));
-      json.key("relevance_score").number(relevance_score(score.logit, rule_, session_.model()));
+      json.key("relevance_score").number(rerank::relevance_score(score.logit, session_.score_rule()));
       json.key("tokens").number(tokens_.front());
       json.key("truncated").boolean(score.truncated).close_object();
       tokens_.pop_front();
@@ -85,7 +84,6 @@ class ScoreLines {
 
   LineReader& reader_;
   EngineSession& session_;
-  config::ScoreRule rule_;
   text::PairOptions pair_options_;
   text::EncodedPair encoded_;
   std::deque<std::size_t> tokens_;  // of the pairs that are in flight
@@ -100,8 +98,7 @@ int run_score(const std::string& file, const Invocation& invocation) {
   if (!session.ok()) {
     return fail(session.status().message(), kFailed);
   }
-  const Status status =
-      ScoreLines(*reader, **session, invocation.settings.numerics.score).run();
+  const Status status = ScoreLines(*reader, **session).run();
   if (!status.ok()) {
     std::cout.flush();
     return fail(status.message(), kFailed);

@@ -19,7 +19,7 @@ struct ScoreStream {
   std::function<Result<std::optional<rerank::RerankRequest>>()> next;
   // The response to the oldest request that was not taken yet.
   std::function<Status(rerank::RerankResponse)> take;
-  std::size_t in_flight_max = 8;  // requests
+  std::size_t in_flight_max = 0;  // requests, at least 1
 };
 
 // The first failure of next, rerank or take; returns only when nothing is in flight any more.
