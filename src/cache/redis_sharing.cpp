@@ -3,24 +3,16 @@
 #include "cache/redis_sharing.h"
 
 #include <algorithm>
-#include <numeric>
+
+#include "cache/redis_random.h"
 
 namespace rr::cache {
 
 namespace {
 
-// The next of a sequence of well mixed numbers (SplitMix64, Steele, Lea and Flood 2014).
-std::uint64_t next_random(std::uint64_t& state) {
-  state += 0x9E3779B97F4A7C15ULL;
-  std::uint64_t mixed = state;
-  mixed = (mixed ^ mixed >> 30) * 0xBF58476D1CE4E5B9ULL;
-  mixed = (mixed ^ mixed >> 27) * 0x94D049BB133111EBULL;
-  return mixed ^ mixed >> 31;
-}
-
 // 90 % to 110 % of the time to live, so that what was stored together does not expire together.
 Duration jittered(Duration ttl, std::uint64_t& state) {
-  const double share = 0.9 + 0.2 * static_cast<double>(next_random(state) >> 11) * 0x1.0p-53;
+  const double share = 0.9 + 0.2 * next_share(state);
   return Duration(static_cast<Duration::rep>(static_cast<double>(ttl.count()) * share));
 }
 
