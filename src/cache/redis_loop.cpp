@@ -294,9 +294,8 @@ void RedisLoop::report() {
   const SharingCounts& now = protocol_.counts();
   count(metrics_.redis_leases(metrics::LeaseEvent::kClaimed), now.claimed, reported_.claimed);
   count(metrics_.redis_leases(metrics::LeaseEvent::kWaited), now.waited, reported_.waited);
-  count(metrics_.redis_leases(metrics::LeaseEvent::kTakenOver),
-        now.taken_over,
-        reported_.taken_over);
+  count(
+      metrics_.redis_leases(metrics::LeaseEvent::kTakenOver), now.taken_over, reported_.taken_over);
   count(metrics_.redis_leases(metrics::LeaseEvent::kLost), now.lost, reported_.lost);
   count(metrics_.redis_errors(metrics::RedisError::kReply),
         now.error_replies,

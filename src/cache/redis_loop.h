@@ -3,9 +3,9 @@
 // stats(), which any thread may call. Tested by redis_live_redis_test.cpp.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <atomic>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -52,7 +52,9 @@ class RedisLoop {
   void report();
   void set_timer();
   void stop_if_done(TimePoint now);
-  bool is_commands(const Connection& connection) const { return &connection != connections_.back().get(); }
+  bool is_commands(const Connection& connection) const {
+    return &connection != connections_.back().get();
+  }
 
   boost::asio::io_context& io_;
   RedisOptions options_;

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
-#include <algorithm>
 #include <thread>
 
 #include "cache/redis_loop.h"
@@ -34,10 +34,8 @@ class RedisScoreCache final : public ScoreCache {
                         std::vector<Digest128> documents,
                         Deadline deadline,
                         RemoteAnswerCallback callback) override {
-    on_loop([query,
-             documents = std::move(documents),
-             deadline,
-             callback = std::move(callback)](SharingProtocol& protocol, TimePoint now) mutable {
+    on_loop([query, documents = std::move(documents), deadline, callback = std::move(callback)](
+                SharingProtocol& protocol, TimePoint now) mutable {
       protocol.lookup(query, std::move(documents), deadline, std::move(callback), now);
     });
   }
@@ -85,8 +83,7 @@ Status check_options(const RedisOptions& options) {
   if (options.pool_size < 1 || options.pool_size > 64) {
     return refused("REDIS_POOL_SIZE", "1 to 64");
   }
-  if (options.timeout < std::chrono::milliseconds(1) ||
-      options.timeout > std::chrono::minutes(1)) {
+  if (options.timeout < std::chrono::milliseconds(1) || options.timeout > std::chrono::minutes(1)) {
     return refused("REDIS_TIMEOUT_MS", "1 to 60000");
   }
   if (options.lease < std::chrono::milliseconds(100) || options.lease > std::chrono::minutes(10)) {

@@ -3,8 +3,8 @@
 // notifications) and the protocol's state; calls from outside are handed to it and never block. A
 // sick Redis is a miss and a counter: the start does not wait for it, requests lose at most
 // `timeout`, and once the breaker is open they lose nothing.
-// The destructor answers what is open with kCompute, gives the leases back (at most 250 ms) and ends
-// the thread. Metrics: reranker_redis_*. Tested by redis_live_redis_test.cpp and
+// The destructor answers what is open with kCompute, gives the leases back (at most 250 ms) and
+// ends the thread. Metrics: reranker_redis_*. Tested by redis_live_redis_test.cpp and
 // redis_fault_redis_test.cpp.
 #pragma once
 

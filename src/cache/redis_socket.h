@@ -1,15 +1,15 @@
 // One attempt at a connection to Redis: resolve, connect, TLS handshake, then bytes both ways.
-// TLS always verifies the server's certificate and name. A socket lives for one connection; the next
-// attempt is a new one, so names are resolved anew. Handlers run on the I/O context's thread, and
-// never after close(). Tested by redis_live_redis_test.cpp and redis_fault_redis_test.cpp.
+// TLS always verifies the server's certificate and name. A socket lives for one connection; the
+// next attempt is a new one, so names are resolved anew. Handlers run on the I/O context's thread,
+// and never after close(). Tested by redis_live_redis_test.cpp and redis_fault_redis_test.cpp.
 #pragma once
 
+#include <array>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
-#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
