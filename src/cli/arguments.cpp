@@ -33,7 +33,8 @@ std::vector<std::string> join_boolean_values(const std::vector<std::string>& arg
   std::vector<std::string> joined;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     if (arguments[i] == "--") {
-      joined.insert(joined.end(), arguments.begin() + static_cast<std::ptrdiff_t>(i), arguments.end());
+      joined.insert(
+          joined.end(), arguments.begin() + static_cast<std::ptrdiff_t>(i), arguments.end());
       break;
     }
     const bool takes_next = flags.contains(arguments[i]) && i + 1 < arguments.size() &&

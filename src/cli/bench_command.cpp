@@ -6,11 +6,11 @@
 #include <memory>
 
 #include "base/json_text.h"
-#include "cli/bench.h"
+#include "cli/bench_kernels.h"
 #include "cli/command.h"
 #include "cli/engine_session.h"
 #include "cli/load_plan.h"
-#include "model/random_model.h"
+#include "engine/benchmark.h"
 
 namespace rr::cli {
 
@@ -24,17 +24,19 @@ struct BenchFlags {
   std::function<int(const Invocation& invocation)> run;  // of the subcommand that was chosen
 };
 
-BenchOptions options_of(const BenchFlags& flags, const Invocation& invocation) {
-  BenchOptions options;
-  options.shape = flags.shape;
+int refuse(const Status& status) {
+  return fail(status.message(), status.code() == Code::kInvalidArgument ? kWrongUsage : kFailed);
+}
+
+engine::BenchOptions options_of(const BenchFlags& flags, const Invocation& invocation) {
+  const config::NumericsSettings& numerics = invocation.settings.numerics;
+  engine::BenchOptions options;
+  options.executor.threads = engine_threads(numerics);
+  options.executor.isa = numerics.isa;
+  options.executor.quantization = numerics.quantization;
+  options.executor.mixed_precision = mixed_precision(numerics);
   options.tokens = flags.tokens;
   options.pairs = flags.pairs;
-  const config::NumericsSettings& numerics = invocation.settings.numerics;
-  options.threads = engine_threads(numerics);
-  options.isa = numerics.isa;
-  options.quantization = numerics.quantization;
-  options.mixed_precision =
-      numerics.mixed_precision ? engine::MixedPrecision::kOn : engine::MixedPrecision::kOff;
   return options;
 }
 
@@ -43,97 +45,85 @@ Result<model::LoadedModel> load(const Invocation& invocation) {
   return model::load_model(place.dir, load_options(invocation.settings));
 }
 
-Result<EngineFigures> engine_figures(const BenchOptions& options, const Invocation& invocation) {
+Result<engine::BenchResult> engine_figures(const BenchFlags& flags, const Invocation& invocation) {
   const SystemClock clock;
-  if (options.shape.empty()) {
+  const engine::BenchOptions options = options_of(flags, invocation);
+  if (flags.shape.empty()) {
     RR_ASSIGN_OR_RETURN(const auto loaded, load(invocation));
-    return bench_engine(options, loaded.spec, loaded.weights, clock);
+    return engine::run_engine_bench(loaded.spec, loaded.weights, options, clock);
   }
-  RR_ASSIGN_OR_RETURN(const auto spec, shape_by_name(options.shape));
-  const model::RandomModel random = model::make_random_model(spec, 1);
-  return bench_engine(options, random.spec, random.weights, clock);
-}
-
-void print_engine_text(const EngineFigures& figures, const BenchOptions& options) {
-  std::cout << fmt::format(
-      "{} {} ({}), {} threads, {} tokens a pair\n"
-      "  {:.1f} pairs/s  {:.0f} tokens/s\n"
-      "  {:.1f} GFLOP/s of {:.1f} peak = {:.1f} % (probes differ by {:.1f} %)\n"
-      "  {:.0f} MB resident\n",
-      figures.isa,
-      figures.dtype,
-      figures.numerics,
-      options.threads,
-      options.tokens,
-      figures.pairs_per_s,
-      figures.tokens_per_s,
-      figures.gflops,
-      figures.peak_gflops,
-      100 * figures.gflops / figures.peak_gflops,
-      100 * figures.probe_spread,
-      figures.rss_bytes * 1e-6);
-}
-
-void print_engine_json(const EngineFigures& figures, const BenchOptions& options) {
-  JsonText json;
-  json.open_object().key("shape").string(options.shape.empty() ? "model" : options.shape);
-  json.key("tokens").number(options.tokens).key("pairs").number(options.pairs);
-  json.key("pairs_per_s").number(figures.pairs_per_s);
-  json.key("tokens_per_s").number(figures.tokens_per_s);
-  json.key("gflops").number(figures.gflops).key("peak_gflops").number(figures.peak_gflops);
-  json.key("share_of_peak").number(figures.gflops / figures.peak_gflops);
-  if (figures.bf16_peak_gflops) {
-    json.key("share_of_bf16_peak").number(figures.gflops / *figures.bf16_peak_gflops);
-  }
-  json.key("probe_spread").number(figures.probe_spread);
-  json.key("isa").string(figures.isa).key("dtype").string(figures.dtype);
-  json.key("numerics").string(figures.numerics).key("threads").number(options.threads);
-  json.key("rss_bytes").number(static_cast<std::int64_t>(figures.rss_bytes)).close_object();
-  std::cout << json.text() << '\n';
+  RR_ASSIGN_OR_RETURN(const auto spec, engine::bench_shape(flags.shape));
+  return engine::run_engine_bench(spec, options, clock);
 }
 
 int run_engine(const BenchFlags& flags, const Invocation& invocation) {
-  const BenchOptions options = options_of(flags, invocation);
-  const auto figures = engine_figures(options, invocation);
-  if (!figures.ok()) {
-    return fail(figures.status().message(),
-                figures.status().code() == Code::kInvalidArgument ? kWrongUsage : kFailed);
+  const auto result = engine_figures(flags, invocation);
+  if (!result.ok()) {
+    return refuse(result.status());
   }
-  flags.json ? print_engine_json(*figures, options) : print_engine_text(*figures, options);
+  if (flags.json) {
+    std::cout << result->json() << '\n';
+  } else {
+    std::cout << fmt::format(
+        "{} {} ({}), {} threads, {} tokens a pair, {} rounds\n"
+        "  {:.1f} pairs/s  {:.0f} tokens/s\n"
+        "  {:.1f} GFLOP/s of {:.1f} peak = {:.1f} % ({:.1f} to {:.1f} %)\n"
+        "  {:.0f} MB resident\n",
+        result->isa,
+        result->dtype,
+        result->numerics,
+        result->threads,
+        flags.tokens,
+        result->rounds,
+        result->pairs_per_s,
+        result->tokens_per_s,
+        result->gflops,
+        result->peak_gflops,
+        100 * result->share_of_peak,
+        100 * result->share_of_peak_min,
+        100 * result->share_of_peak_max,
+        static_cast<double>(result->rss_bytes) * 1e-6);
+  }
   return std::cout.flush() ? kDone : kFailed;
 }
 
-Result<std::vector<KernelFigures>> kernel_figures(const BenchOptions& options,
+Result<std::vector<KernelFigures>> kernel_figures(const BenchFlags& flags,
                                                   const Invocation& invocation) {
   const SystemClock clock;
-  if (options.shape.empty()) {
+  const config::NumericsSettings& numerics = invocation.settings.numerics;
+  RR_ASSIGN_OR_RETURN(const kernels::Isa isa, kernels::isa_from_name(numerics.isa));
+  RR_ASSIGN_OR_RETURN(const auto quantization,
+                      engine::quantization_from_name(numerics.quantization));
+  const engine::Arithmetic arithmetic =
+      engine::choose_arithmetic(isa, quantization, mixed_precision(numerics));
+  const int threads = engine_threads(numerics);
+  if (flags.shape.empty()) {
     RR_ASSIGN_OR_RETURN(const auto loaded, load(invocation));
-    return bench_kernels(options, loaded.spec, clock);
+    return bench_kernels(*arithmetic.linear, loaded.spec, threads, clock);
   }
-  RR_ASSIGN_OR_RETURN(const auto spec, shape_by_name(options.shape));
-  return bench_kernels(options, spec, clock);
+  RR_ASSIGN_OR_RETURN(const auto spec, engine::bench_shape(flags.shape));
+  return bench_kernels(*arithmetic.linear, spec, threads, clock);
 }
 
 int run_kernels(const BenchFlags& flags, const Invocation& invocation) {
-  const auto figures = kernel_figures(options_of(flags, invocation), invocation);
+  const auto figures = kernel_figures(flags, invocation);
   if (!figures.ok()) {
-    return fail(figures.status().message(),
-                figures.status().code() == Code::kInvalidArgument ? kWrongUsage : kFailed);
+    return refuse(figures.status());
   }
   for (const KernelFigures& kernel : *figures) {
+    const double share = kernel.gflops / kernel.peak_gflops;
     if (flags.json) {
       JsonText json;
       json.open_object().key("kernel").string(kernel.name).key("gflops").number(kernel.gflops);
       json.key("peak_gflops").number(kernel.peak_gflops);
-      json.key("share_of_peak").number(kernel.gflops / kernel.peak_gflops);
-      json.key("probe_spread").number(kernel.probe_spread).close_object();
+      json.key("share_of_peak").number(share).close_object();
       std::cout << json.text() << '\n';
     } else {
-      std::cout << fmt::format("{:<22} {:8.1f} GFLOP/s of {:8.1f} peak = {:5.1f} %\n",
+      std::cout << fmt::format("{:<20} {:8.1f} GFLOP/s of {:8.1f} peak = {:5.1f} %\n",
                                kernel.name,
                                kernel.gflops,
                                kernel.peak_gflops,
-                               100 * kernel.gflops / kernel.peak_gflops);
+                               100 * share);
     }
   }
   return std::cout.flush() ? kDone : kFailed;
@@ -199,10 +189,11 @@ Command bench_command() {
   Command command;
   command.name = "bench";
   command.summary = "speed of engine, kernels or tokenizer beside what the hardware can do";
-  command.examples = "  rerankd bench engine --shape minilm-l6 --tokens 128 --threads 1\n"
-                     "  rerankd bench engine --model ./my-model --json | jq .share_of_peak\n"
-                     "  rerankd bench kernels --shape bert-base --isa avx2\n"
-                     "  rerankd bench tokenizer";
+  command.examples =
+      "  rerankd bench engine --shape minilm-l6 --tokens 128 --threads 1\n"
+      "  rerankd bench engine --model ./my-model --json | jq .share_of_peak\n"
+      "  rerankd bench kernels --shape bert-base --isa avx2\n"
+      "  rerankd bench tokenizer";
   command.add_options = [flags](CLI::App& app) {
     app.require_subcommand(1);
     add_subject(app, flags, "engine", "whole pairs through the model", run_engine);

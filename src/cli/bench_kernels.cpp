@@ -1,9 +1,12 @@
-// The matrix products of one block, alone: what the kernels reach without attention, norms and
-// memory traffic around them.
+#include "cli/bench_kernels.h"
+
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <thread>
+
 #include "base/aligned_memory.h"
-#include "cli/bench.h"
+#include "engine/benchmark.h"
 #include "kernels/packing.h"
 
 namespace rr::cli {
@@ -64,45 +67,62 @@ class Product {
   AlignedMemory weight_, activations_, row_scale_, column_scale_, offset_, bias_, result_;
 };
 
+void run_on_threads(std::vector<Product>& products, int repeats) {
+  std::vector<std::jthread> running;
+  for (Product& product : products) {
+    running.emplace_back([&product, repeats] {
+      for (int i = 0; i < repeats; ++i) {
+        product.run();
+      }
+    });
+  }
+}
+
+double median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
 KernelFigures measure_product(const kernels::LinearKernel& kernel,
                               std::int64_t columns,
                               std::int64_t depth,
                               int threads,
                               const Clock& clock) {
   constexpr int kRepeats = 20;  // long enough beside the start of the threads
+  constexpr int kCalls = 9;
   std::vector<Product> products;
   for (int i = 0; i < threads; ++i) {
     products.emplace_back(kernel, columns, depth);
   }
-  const Measured measured = measure_beside_peak(kernel, threads, clock, [&] {
-    run_on_threads(threads, [&products](int thread) {
-      for (int i = 0; i < kRepeats; ++i) {
-        products[static_cast<std::size_t>(thread)].run();
-      }
-    });
-  });
+  run_on_threads(products, 1);  // warm
+  const auto peak = [&] {
+    return engine::probe_peak_gflops(kernel, threads, engine::BenchTime::kWall, clock);
+  };
+  const double before = peak();
+  std::vector<double> seconds;
+  for (int call = 0; call < kCalls; ++call) {
+    const TimePoint start = clock.now();
+    run_on_threads(products, kRepeats);
+    seconds.push_back(to_seconds(clock.now() - start));
+  }
   const double flops = 2.0 * static_cast<double>(kRows * columns * depth) * kRepeats * threads;
   return {.name = fmt::format("gemm N={} K={}", columns, depth),
-          .gflops = flops / measured.seconds * 1e-9,
-          .peak_gflops = measured.peak_gflops,
-          .probe_spread = measured.probe_spread};
+          .gflops = flops / median(std::move(seconds)) * 1e-9,
+          .peak_gflops = (before + peak()) / 2};
 }
 
 }  // namespace
 
-Result<std::vector<KernelFigures>> bench_kernels(const BenchOptions& options,
-                                                 const model::ModelSpec& spec,
-                                                 const Clock& clock) {
-  RR_ASSIGN_OR_RETURN(const kernels::Isa isa, kernels::isa_from_name(options.isa));
-  RR_ASSIGN_OR_RETURN(const auto quantization,
-                      engine::quantization_from_name(options.quantization));
-  const engine::Arithmetic arithmetic =
-      engine::choose_arithmetic(isa, quantization, options.mixed_precision);
+std::vector<KernelFigures> bench_kernels(const kernels::LinearKernel& kernel,
+                                         const model::ModelSpec& spec,
+                                         int threads,
+                                         const Clock& clock) {
   const std::int64_t h = spec.hidden_size;
   const std::int64_t i = spec.intermediate_size;
   std::vector<KernelFigures> figures;
   for (const auto& [columns, depth] : {std::pair(h, h), std::pair(i, h), std::pair(h, i)}) {
-    figures.push_back(measure_product(*arithmetic.linear, columns, depth, options.threads, clock));
+    figures.push_back(measure_product(kernel, columns, depth, threads, clock));
   }
   return figures;
 }

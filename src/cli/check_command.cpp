@@ -98,8 +98,9 @@ Command check_command() {
   Command command;
   command.name = "check";
   command.summary = "say whether a model can be served, or why not";
-  command.examples = "  rerankd check --model ./my-model\n"
-                     "  rerankd check --model cross-encoder/ms-marco-MiniLM-L-6-v2 --json";
+  command.examples =
+      "  rerankd check --model ./my-model\n"
+      "  rerankd check --model cross-encoder/ms-marco-MiniLM-L-6-v2 --json";
   command.add_options = [json](CLI::App& app) {
     app.add_flag("--json", *json, "one JSON document");
   };

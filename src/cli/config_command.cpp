@@ -17,9 +17,10 @@ Command config_command() {
   Command command;
   command.name = "config";
   command.summary = "every option: value, where it came from, meaning";
-  command.examples = "  rerankd config\n"
-                     "  RERANKER_PORT=9000 rerankd config --json\n"
-                     "  rerankd config --markdown > docs/ENV_VARS_QUICK_REF.md";
+  command.examples =
+      "  rerankd config\n"
+      "  RERANKER_PORT=9000 rerankd config --json\n"
+      "  rerankd config --markdown > docs/ENV_VARS_QUICK_REF.md";
   command.scope = OptionScope::kAll;
   command.add_options = [flags](CLI::App& app) {
     CLI::Option* json = app.add_flag("--json", flags->json, "one JSON document");

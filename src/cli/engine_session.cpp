@@ -2,7 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <array>
+#include <string_view>
 
 #include "base/cpu_quota.h"
 #include "base/log.h"
@@ -15,13 +16,12 @@ namespace rr::cli {
 namespace {
 
 engine::CpuExecutorOptions executor_options(const config::Settings& settings,
-                                                    const model::LoadedModel& loaded) {
+                                            const model::LoadedModel& loaded) {
   engine::CpuExecutorOptions options;
   options.threads = engine_threads(settings.numerics);
   options.isa = settings.numerics.isa;
   options.quantization = settings.numerics.quantization;
-  options.mixed_precision = settings.numerics.mixed_precision ? engine::MixedPrecision::kOn
-                                                              : engine::MixedPrecision::kOff;
+  options.mixed_precision = mixed_precision(settings.numerics);
   options.max_seqlen = loaded.max_length;
   options.batch_tokens = settings.queue.batch_tokens / options.threads;
   return options;
@@ -96,6 +96,10 @@ int engine_threads(const config::NumericsSettings& numerics) {
   return numerics.threads > 0 ? numerics.threads : usable;
 }
 
+engine::MixedPrecision mixed_precision(const config::NumericsSettings& numerics) {
+  return numerics.mixed_precision ? engine::MixedPrecision::kOn : engine::MixedPrecision::kOff;
+}
+
 Status check_device(const config::NumericsSettings& numerics) {
   if (numerics.device == "auto" || numerics.device == "cpu") {
     return {};
@@ -117,6 +121,35 @@ model::LoadOptions load_options(const config::Settings& settings) {
   return options;
 }
 
+Status EngineSession::warm_up() {
+  constexpr std::array<std::string_view, 3> kDocuments = {
+      "Paris is the capital and largest city of France.", "Bananas are rich in potassium.", ""};
+  const text::PairOptions options{.max_length = model().max_length};
+  const auto query = tokenizer().encode_query("what is the capital of France?", options);
+  std::vector<TokenId> input_ids;
+  std::vector<TokenId> token_type_ids;
+  std::vector<int> cu_seqlens = {0};
+  text::EncodedPair pair;
+  for (const std::string_view document : kDocuments) {
+    tokenizer().encode_pair(query, document, options, pair);
+    input_ids.insert(input_ids.end(), pair.input_ids.begin(), pair.input_ids.end());
+    token_type_ids.insert(
+        token_type_ids.end(), pair.token_type_ids.begin(), pair.token_type_ids.end());
+    cu_seqlens.push_back(static_cast<int>(input_ids.size()));
+  }
+  std::array<float, kDocuments.size()> first{};
+  for (int worker = 0; worker < executor_->workers(); ++worker) {
+    std::array<float, kDocuments.size()> logits{};
+    RR_RETURN_IF_ERROR(executor_->score(worker, {input_ids, token_type_ids, cu_seqlens}, logits));
+    if (worker > 0 && logits != first) {
+      return Status(Code::kDeviceFailure,
+                    fmt::format("[self-test] worker {} scores the same pairs otherwise", worker));
+    }
+    first = logits;
+  }
+  return {};
+}
+
 Result<std::unique_ptr<EngineSession>> EngineSession::open(const config::Settings& settings,
                                                            const SessionOptions& options) {
   RR_RETURN_IF_ERROR(check_device(settings.numerics));
@@ -124,10 +157,9 @@ Result<std::unique_ptr<EngineSession>> EngineSession::open(const config::Setting
   auto session = std::unique_ptr<EngineSession>(new EngineSession());
   RR_ASSIGN_OR_RETURN(session->loaded_, model::load_model(place.dir, load_options(settings)));
   RR_ASSIGN_OR_RETURN(session->executor_,
-                      engine::make_cpu_executor(
-                          session->loaded_.spec,
-                          session->loaded_.weights,
-                          executor_options(settings, session->loaded_)));
+                      engine::make_cpu_executor(session->loaded_.spec,
+                                                session->loaded_.weights,
+                                                executor_options(settings, session->loaded_)));
   const engine::ExecutorInfo& executor = session->executor_->info();
   session->metrics_ = std::make_unique<metrics::Metrics>(
       options.metric_routes,

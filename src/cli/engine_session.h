@@ -12,6 +12,7 @@
 #include "cache/score_cache.h"
 #include "cli/model_place.h"
 #include "config/settings.h"
+#include "engine/arithmetic.h"
 #include "engine/executor.h"
 #include "metrics/metrics.h"
 #include "model/loaded_model.h"
@@ -45,7 +46,8 @@ class EngineSession {
   const Clock& clock() const { return clock_; }
   // RERANKER_SCORE, `model` resolved to what the checkpoint declares.
   rerank::ScoreRule score_rule() const { return score_rule_; }
-  // Scores fixed pairs on the chosen kernels and compares; an error means: serve nothing.
+  // Every worker scores the same few pairs and must agree in every bit; touches all memory that a
+  // request needs. An error means: serve nothing.
   Status warm_up();
 
  private:
@@ -65,6 +67,8 @@ Result<ModelPlace> find_model(const config::ModelSettings& settings);
 
 // Threads that the engine gets: as asked for, else what quota and cpuset allow.
 int engine_threads(const config::NumericsSettings& numerics);
+
+engine::MixedPrecision mixed_precision(const config::NumericsSettings& numerics);
 
 // kUnsupported for a device that this build does not have.
 Status check_device(const config::NumericsSettings& numerics);

@@ -40,20 +40,22 @@ struct SetResult {
 class SetScorer {
  public:
   SetScorer(const eval::EvalSet& set, EngineSession& session)
-      : set_(set), session_(session), progress_(set.name + " pairs", pairs_of(set), session.clock()) {}
+      : set_(set),
+        session_(session),
+        progress_(set.name + " pairs", pairs_of(set), session.clock()) {}
 
   Result<SetResult> run() {
     result_.name = set_.name;
     result_.queries = set_.queries.size();
     const TimePoint start = session_.clock().now();
-    RR_RETURN_IF_ERROR(run_score_stream(
-        {.rerank =
-             [this](auto request, auto done) {
-               session_.reranker().rerank(std::move(request), std::move(done));
-             },
-         .next = [this] { return next(); },
-         .take = [this](const auto& response) { return take(response); },
-         .in_flight_max = kBatchRequestsInFlight}));
+    RR_RETURN_IF_ERROR(
+        run_score_stream({.rerank =
+                              [this](auto request, auto done) {
+                                session_.reranker().rerank(std::move(request), std::move(done));
+                              },
+                          .next = [this] { return next(); },
+                          .take = [this](const auto& response) { return take(response); },
+                          .in_flight_max = kBatchRequestsInFlight}));
     add_until(set_.queries.size());
     const double seconds = to_seconds(session_.clock().now() - start);
     result_.pairs_per_s = seconds > 0 ? static_cast<double>(pairs_of(set_)) / seconds : 0;
@@ -160,11 +162,12 @@ void print_row(const char* stage, const eval::RankingQuality& quality) {
 }
 
 void print_text(const SetResult& result) {
-  std::cout << fmt::format("{}: {} queries, {:.1f} pairs/s\n"
-                           "               nDCG@10  MRR@10  MAP     Recall@100\n",
-                           result.name,
-                           result.queries,
-                           result.pairs_per_s);
+  std::cout << fmt::format(
+      "{}: {} queries, {:.1f} pairs/s\n"
+      "               nDCG@10  MRR@10  MAP     Recall@100\n",
+      result.name,
+      result.queries,
+      result.pairs_per_s);
   print_row("first stage", result.first_stage);
   print_row("reranked", result.reranked);
   std::cout.flush();

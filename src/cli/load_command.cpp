@@ -30,6 +30,7 @@ void add_flags(CLI::App& app, LoadFlags& flags) {
       ->capture_default_str();
   app.add_option("-n,--requests", flags.requests, "requests of one run")
       ->check(CLI::Range(1, 100'000'000))
+      ->take_last()
       ->capture_default_str();
   app.add_option("-c,--clients", flags.clients, "concurrent clients; 1,4,16 = one run each")
       ->delimiter(',')
@@ -37,18 +38,24 @@ void add_flags(CLI::App& app, LoadFlags& flags) {
       ->capture_default_str();
   app.add_option("--rate", flags.rate, "requests a second, Poisson (open loop); 0 = closed loop")
       ->check(CLI::Range(0.0, 1e6))
+      ->take_last()
       ->capture_default_str();
   app.add_option("--documents", flags.documents, "documents of a request")
       ->check(CLI::Range(1, 100'000))
+      ->take_last()
       ->capture_default_str();
   app.add_option("--tokens", flags.tokens, "tokens of a document, about: N or LEAST-MOST")
+      ->take_last()
       ->capture_default_str();
   app.add_option("--duplicates", flags.duplicates, "share of requests that repeat an earlier one")
       ->check(CLI::Range(0.0, 0.999))
+      ->take_last()
       ->capture_default_str();
-  app.add_option("--seed", flags.seed, "another seed sends other texts")->capture_default_str();
+  app.add_option("--seed", flags.seed, "another seed sends other texts")->take_last()
+      ->capture_default_str();
   app.add_option("--timeout", flags.timeout, "seconds that one request may take")
       ->check(CLI::Range(0.001, 86400.0))
+      ->take_last()
       ->capture_default_str();
   app.add_flag("--show-metrics", flags.show_metrics, "send nothing; print the server's metrics");
   app.add_flag("--json", flags.json, "one JSON document a run");

@@ -18,14 +18,14 @@ constexpr int kMaxTokens = 100'000;
 
 // Common English words: one token each in BERT-like vocabularies.
 constexpr std::array<std::string_view, 64> kWords = {
-    "the",    "river",  "city",   "water",  "light",  "stone",  "music",   "garden",
-    "winter", "summer", "market", "window", "paper",  "silver", "engine",  "history",
-    "island", "mother", "father", "school", "doctor", "letter", "number",  "people",
+    "the",    "river",  "city",   "water",   "light",  "stone",  "music",   "garden",
+    "winter", "summer", "market", "window",  "paper",  "silver", "engine",  "history",
+    "island", "mother", "father", "school",  "doctor", "letter", "number",  "people",
     "forest", "bridge", "castle", "kitchen", "animal", "north",  "south",   "eastern",
-    "record", "energy", "memory", "battle", "church", "dinner", "family",  "friend",
-    "ground", "height", "health", "league", "master", "nature", "object",  "office",
-    "period", "planet", "public", "radio",  "report", "result", "science", "season",
-    "second", "signal", "spring", "street", "system", "travel", "village", "yellow"};
+    "record", "energy", "memory", "battle",  "church", "dinner", "family",  "friend",
+    "ground", "height", "health", "league",  "master", "nature", "object",  "office",
+    "period", "planet", "public", "radio",   "report", "result", "science", "season",
+    "second", "signal", "spring", "street",  "system", "travel", "village", "yellow"};
 
 // SplitMix64 (Steele, Lea, Flood 2014): a counter in, well mixed bits out.
 class Random {
@@ -84,8 +84,7 @@ bool repeats(const LoadShape& shape, std::uint64_t index) {
 Result<TokenRange> parse_token_range(std::string_view text) {
   const auto dash = text.find('-');
   const auto least = whole_number(text.substr(0, dash));
-  const auto most =
-      dash == std::string_view::npos ? least : whole_number(text.substr(dash + 1));
+  const auto most = dash == std::string_view::npos ? least : whole_number(text.substr(dash + 1));
   if (!least || !most || *least < 1 || *most < *least || *most > kMaxTokens) {
     return Status(
         Code::kInvalidArgument,
@@ -116,8 +115,7 @@ std::string load_body(const LoadShape& shape, std::uint64_t index) {
   const auto width = static_cast<std::uint64_t>(shape.tokens.most - shape.tokens.least + 1);
   for (int i = 0; i < shape.documents; ++i) {
     const int count = shape.tokens.least + static_cast<int>(random.below(width));
-    json.string(count == 1 ? words(random, 1)
-                           : fmt::format("{} {}", words(random, count - 1), i));
+    json.string(count == 1 ? words(random, 1) : fmt::format("{} {}", words(random, count - 1), i));
   }
   json.close_array().close_object();
   return std::move(json).text();
@@ -130,9 +128,9 @@ Duration arrival_gap(std::uint64_t seed, std::uint64_t index, double rate) {
 Result<LoadTarget> parse_target(std::string_view url) {
   constexpr std::string_view kScheme = "http://";
   const auto bad = [url] {
-    return Status(Code::kInvalidArgument,
-                  fmt::format("--url: \"{}\" cannot be used; allowed: http://HOST[:PORT][/PATH]",
-                              url));
+    return Status(
+        Code::kInvalidArgument,
+        fmt::format("--url: \"{}\" cannot be used; allowed: http://HOST[:PORT][/PATH]", url));
   };
   std::string_view rest = url;
   if (rest.substr(0, kScheme.size()) == kScheme) {

@@ -1,6 +1,7 @@
 // What the load generator sends: request bodies that are a function of (seed, index) alone, so that
-// a run can be repeated and a duplicate is byte-identical to what it repeats. Every pair of a run is
-// distinct unless `duplicates` asks for repeats. Pure; thread-safe. Tested by load_plan_test.cpp.
+// a run can be repeated and a duplicate is byte-identical to what it repeats. Every pair of a run
+// is distinct unless `duplicates` asks for repeats. Pure; thread-safe. Tested by
+// load_plan_test.cpp.
 #pragma once
 
 #include <cstdint>

@@ -11,7 +11,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
-
 #include <deque>
 #include <memory>
 
@@ -61,8 +60,8 @@ class Run {
   asio::io_context context_;
   std::vector<Endpoints> endpoints_;
   std::vector<std::unique_ptr<Client>> clients_;
-  std::vector<Client*> free_;     // open loop: clients without work
-  std::deque<Work> waiting_;      // open loop: arrivals without a client
+  std::vector<Client*> free_;  // open loop: clients without work
+  std::deque<Work> waiting_;   // open loop: arrivals without a client
   asio::steady_timer arrival_timer_;
   std::uint64_t taken_ = 0;  // requests that were given to a client or arrived
   TimePoint next_arrival_{};
@@ -86,8 +85,7 @@ class Client {
     if (!run_.options().api_key.empty()) {
       request_.set(http::field::authorization, "Bearer " + run_.options().api_key);
     }
-    request_.body() =
-        load_body(run_.options().shape, run_.options().first_request + work.index);
+    request_.body() = load_body(run_.options().shape, run_.options().first_request + work.index);
     request_.prepare_payload();
     fresh_ = streams_[target_] == nullptr;
     if (fresh_) {
@@ -298,8 +296,7 @@ Result<std::string> fetch_text(const LoadTarget& target,
     return failed(error);
   }
   if (response.result() != http::status::ok) {
-    return Status(Code::kUnavailable,
-                  fmt::format("{}: status {}", path, response.result_int()));
+    return Status(Code::kUnavailable, fmt::format("{}: status {}", path, response.result_int()));
   }
   return std::move(response.body());
 }

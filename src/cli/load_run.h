@@ -1,6 +1,7 @@
 // Sends a load plan over HTTP/1.1 keep-alive connections (Boost.Beast) from the calling thread.
 //   closed loop: `clients` connections, each sends its next request when the last is answered.
-//   open loop:   requests arrive by a Poisson process of `rate` a second, whatever the answers do; a
+//   open loop:   requests arrive by a Poisson process of `rate` a second, whatever the answers do;
+//   a
 //                request's latency counts from its arrival, so waiting for a connection counts too.
 // Addresses are used in turn. Blocks until all requests have ended. Tested against a server of its
 // own by load_run_test.cpp.
@@ -22,8 +23,8 @@ struct LoadRunOptions {
   LoadShape shape;
   std::uint64_t first_request = 0;  // so that runs in a row do not repeat each other's pairs
   std::uint64_t requests = 0;
-  int clients = 1;  // connections at most
-  double rate = 0;  // 0 = closed loop
+  int clients = 1;                               // connections at most
+  double rate = 0;                               // 0 = closed loop
   Duration timeout = std::chrono::seconds(130);  // of one request
   std::string api_key;                           // empty = none
 };

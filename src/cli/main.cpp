@@ -1,8 +1,8 @@
 // The program: reads the command line, gathers the options, hands over to one command.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <array>
 #include <csignal>
 #include <iostream>
@@ -59,8 +59,10 @@ void add_command(CLI::App& app, const Command& command, CommonFlags& flags) {
   if (command.add_options) {
     command.add_options(*sub);
   }
-  sub->add_option("--config", flags.config_file, "file of KEY=VALUE lines, below flags and "
-                                                 "environment")
+  sub->add_option("--config",
+                  flags.config_file,
+                  "file of KEY=VALUE lines, below flags and "
+                  "environment")
       ->type_name("FILE");
   for (const config::OptionSpec& spec : config::option_table()) {
     if (command.scope == OptionScope::kAll || is_engine_feature(spec.feature)) {
@@ -117,11 +119,12 @@ int parse_and_run(std::vector<std::string> arguments) {
   CLI::App app("rerankd orders documents by relevance to a query, with a cross-encoder.");
   app.name("rerankd");
   app.require_subcommand(1);
-  app.footer("Examples:\n"
-             "  rerankd serve --port 8000\n"
-             "  printf 'a cat\\na dog\\n' | rerankd rank --query 'which one barks?'\n"
-             "  rerankd config            every option, its value and where it came from\n"
-             "`rerankd COMMAND --help` shows the options and examples of a command.");
+  app.footer(
+      "Examples:\n"
+      "  rerankd serve --port 8000\n"
+      "  printf 'a cat\\na dog\\n' | rerankd rank --query 'which one barks?'\n"
+      "  rerankd config            every option, its value and where it came from\n"
+      "`rerankd COMMAND --help` shows the options and examples of a command.");
   bool version = false;
   app.add_flag("--version", version, "same as the command `version`");
   CommonFlags flags;
@@ -162,8 +165,9 @@ int fail(const std::string& message, int exit_code) {
 std::filesystem::path executable_path() {
   std::array<char, 4096> path{};
   const ssize_t length = readlink("/proc/self/exe", path.data(), path.size());
-  return length <= 0 ? std::filesystem::path()
-                     : std::filesystem::path(std::string(path.data(), static_cast<std::size_t>(length)));
+  return length <= 0
+             ? std::filesystem::path()
+             : std::filesystem::path(std::string(path.data(), static_cast<std::size_t>(length)));
 }
 
 }  // namespace rr::cli

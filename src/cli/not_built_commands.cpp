@@ -1,7 +1,8 @@
 // Commands that are named in the help and whose work is not part of this build: they exit 1 and say
 // so, whatever their arguments.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
 
 #include "cli/command.h"
 

@@ -1,8 +1,8 @@
 // A progress bar on stderr with rate and time left: on a terminal only, nothing when piped.
 //   Progress progress("pairs", total, clock);
 //   progress.add(32);
-// Redraws at most ten times a second; the destructor takes the line away. Not thread-safe. Tested by
-// progress_test.cpp.
+// Redraws at most ten times a second; the destructor takes the line away. Not thread-safe. Tested
+// by progress_test.cpp.
 #pragma once
 
 #include <cstdint>

@@ -73,7 +73,8 @@ class ScoreLines {
     for (const rerank::PairScore& score : response.scores) {
       JsonText json;
       json.open_object().key("logit").raw(logit_text(score.logit));
-      json.key("relevance_score").number(rerank::relevance_score(score.logit, session_.score_rule()));
+      json.key("relevance_score")
+          .number(rerank::relevance_score(score.logit, session_.score_rule()));
       json.key("tokens").number(tokens_.front());
       json.key("truncated").boolean(score.truncated).close_object();
       tokens_.pop_front();

@@ -43,7 +43,7 @@ http::ServerOptions server_options(const config::Settings& settings, const Engin
   options.limits.body_bytes = settings.server.max_body_bytes;
   options.site.read.max_documents = settings.server.max_documents;
   options.site.read.return_documents = settings.server.return_documents;
-  options.site.read.score = session.score_rule();
+  options.site.read.score_rule = session.score_rule();
   options.site.api_keys = settings.server.api_keys;
   options.site.cors_origins = settings.server.cors_origins;
   options.site.version = build_info().version;
@@ -116,7 +116,8 @@ Command serve_command() {
       "  rerankd serve\n"
       "  rerankd serve --host 127.0.0.1 --port 8001 --model ./my-model\n"
       "  rerankd serve --config prod.env --log-format json\n"
-      "  curl localhost:8000/rerank -d '{\"query\":\"what barks?\",\"documents\":[\"a cat\",\"a dog\"]}'\n"
+      "  curl localhost:8000/rerank -d '{\"query\":\"what barks?\",\"documents\":[\"a cat\",\"a "
+      "dog\"]}'\n"
       "Every option is an environment variable too; see `rerankd config`. SIGTERM drains.";
   command.scope = OptionScope::kAll;
   command.run = run_serve;

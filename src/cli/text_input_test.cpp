@@ -48,7 +48,12 @@ TEST(TextInput, PairsAndTextsAreReadWithBlankStrings) {
   EXPECT_EQ(pair->query, "");
   EXPECT_EQ(pair->document, " ");
   EXPECT_EQ(parse_tokenize_input(R"({"text":"t"})", "in:1")->text, "t");
-  for (const char* line : {"", "[]", "{}", R"({"query":"q"})", R"({"document":"d"})", "{\"query\":",
+  for (const char* line : {"",
+                           "[]",
+                           "{}",
+                           R"({"query":"q"})",
+                           R"({"document":"d"})",
+                           "{\"query\":",
                            R"({"query":1,"document":"d"})",
                            R"({"query":"\ud800","document":"d"})"}) {
     EXPECT_FALSE(parse_query_document(line, "in:1").ok()) << line;

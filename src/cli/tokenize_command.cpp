@@ -81,9 +81,8 @@ Command tokenize_command() {
       "  echo '{\"text\":\"a dog\"}' | rerankd tokenize --model ./my-model\n"
       "A pair is cut to the longest length of the model as `serve` does it; a text is not cut.";
   command.add_options = [file](CLI::App& app) {
-    app.add_option("FILE",
-                   *file,
-                   "JSON Lines of {\"query\",\"document\"} or {\"text\"}; - or absent = stdin");
+    app.add_option(
+        "FILE", *file, "JSON Lines of {\"query\",\"document\"} or {\"text\"}; - or absent = stdin");
     app.add_flag("--json", "output is JSON Lines with or without this flag");
   };
   command.run = [file](const Invocation& invocation) { return run_tokenize(*file, invocation); };

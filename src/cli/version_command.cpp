@@ -27,24 +27,19 @@ struct Library {
 };
 
 std::vector<Library> libraries() {
-  return {{"Boost",
-           fmt::format("{}.{}.{}",
-                       BOOST_VERSION / 100000,
-                       BOOST_VERSION / 100 % 1000,
-                       BOOST_VERSION % 100)},
-          {"OpenSSL", OpenSSL_version(OPENSSL_VERSION_STRING)},
-          {"simdjson", SIMDJSON_STRINGIFY(SIMDJSON_VERSION)},
-          {"fmt",
-           fmt::format(
-               "{}.{}.{}", FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100)},
-          {"spdlog",
-           fmt::format("{}.{}.{}", SPDLOG_VER_MAJOR, SPDLOG_VER_MINOR, SPDLOG_VER_PATCH)},
-          {"CLI11", CLI11_VERSION},
-          {"hiredis",
-           fmt::format("{}.{}.{}", HIREDIS_MAJOR, HIREDIS_MINOR, HIREDIS_PATCH)},
-          {"xxHash",
-           fmt::format(
-               "{}.{}.{}", XXH_VERSION_MAJOR, XXH_VERSION_MINOR, XXH_VERSION_RELEASE)}};
+  return {
+      {"Boost",
+       fmt::format(
+           "{}.{}.{}", BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100)},
+      {"OpenSSL", OpenSSL_version(OPENSSL_VERSION_STRING)},
+      {"simdjson", SIMDJSON_STRINGIFY(SIMDJSON_VERSION)},
+      {"fmt",
+       fmt::format("{}.{}.{}", FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100)},
+      {"spdlog", fmt::format("{}.{}.{}", SPDLOG_VER_MAJOR, SPDLOG_VER_MINOR, SPDLOG_VER_PATCH)},
+      {"CLI11", CLI11_VERSION},
+      {"hiredis", fmt::format("{}.{}.{}", HIREDIS_MAJOR, HIREDIS_MINOR, HIREDIS_PATCH)},
+      {"xxHash",
+       fmt::format("{}.{}.{}", XXH_VERSION_MAJOR, XXH_VERSION_MINOR, XXH_VERSION_RELEASE)}};
 }
 
 std::string isa_used(const Invocation& invocation) {
