@@ -6,5 +6,7 @@
 namespace rr::kernels {
 
 extern const CpuKernels kGenericKernels;
+extern const CpuKernels kAvx2Kernels;
+extern const CpuKernels kAvx512Kernels;
 
 }  // namespace rr::kernels
