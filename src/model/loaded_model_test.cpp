@@ -211,6 +211,18 @@ TEST_F(ModelFolder, PassesOnWhatTheTokenizerLoaderSays) {
   EXPECT_EQ(model.status().message(), "no tokenizer");
 }
 
+TEST_F(ModelFolder, LoadsTheFoldersOwnTokenizer) {
+  EXPECT_EQ(load_model(dir_.path(), {}).status().code(), Code::kNotFound);
+  put("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nhello\nworld\n");
+  put("tokenizer_config.json",
+      R"({"tokenizer_class":"BertTokenizer","do_lower_case":true,"model_max_length":100,)"
+      R"("max_length":7})");
+  const auto model = load_model(dir_.path(), {});
+  ASSERT_TRUE(model.ok()) << model.status().message();
+  EXPECT_EQ(model->tokenizer->vocab_size(), 7);
+  EXPECT_EQ(model->max_length, 100);  // model_max_length counts, max_length does not
+}
+
 TEST_F(ModelFolder, RefusesAHugeModelClaimedByATinyFile) {
   ModelSpec spec = fake_spec();
   spec.hidden_size = 1 << 20;

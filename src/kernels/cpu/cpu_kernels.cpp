@@ -4,6 +4,8 @@
 
 #include "kernels/cpu/avx2/avx2_inl.h"
 #include "kernels/cpu/avx512/avx512_inl.h"
+#include "kernels/cpu/avx512bf16/avx512bf16_inl.h"
+#include "kernels/cpu/avx512vnni/avx512vnni_inl.h"
 #include "kernels/cpu/generic/generic_inl.h"
 
 namespace rr::kernels {
@@ -43,6 +45,27 @@ constexpr auto kBf16 =
     float_kernel("avx512-bf16w.1", kHalf, 32, avx512::gemm_bf16_widened, avx512::probe_f32);
 constexpr LinearKernel kInt8 = {
     "avx512-u7s8.1", kByte, kByte, 32, 4, 63, 64, avx512::gemm_u7s8, avx512::probe_u7s8};
+// AVX512_VNNI and AVX512_BF16 add to that set.
+constexpr LinearKernel kInt8Vnni = {"avx512vnni-u8s8.1",
+                                    kByte,
+                                    kByte,
+                                    32,
+                                    4,
+                                    127,
+                                    128,
+                                    avx512vnni::gemm_u8s8,
+                                    avx512vnni::probe_u8s8};
+constexpr LinearKernel kBf16Pairs = {
+    "avx512bf16.1", kHalf, kHalf, 32, 2, 0, 0, avx512bf16::gemm_bf16, avx512bf16::probe_bf16};
+constexpr LinearKernel kMixed = {"avx512bf16-mixed.1",
+                                 kHalf,
+                                 kFloat,
+                                 32,
+                                 2,
+                                 0,
+                                 0,
+                                 avx512bf16::gemm_mixed,
+                                 avx512bf16::probe_bf16};
 }  // namespace avx512_set
 
 }  // namespace
@@ -73,5 +96,23 @@ const CpuKernels kAvx512Kernels = {avx512_set::kF32,
                                    nullptr,
                                    avx512::layer_norm,
                                    avx512::quantize};
+
+const CpuKernels kAvx512VnniKernels = {avx512_set::kF32,
+                                       avx512_set::kF32,
+                                       avx512_set::kBf16,
+                                       avx512_set::kInt8Vnni,
+                                       avx512::attention_f32,
+                                       nullptr,
+                                       avx512::layer_norm,
+                                       avx512::quantize};
+
+const CpuKernels kAvx512Bf16Kernels = {avx512_set::kF32,
+                                       avx512_set::kMixed,
+                                       avx512_set::kBf16Pairs,
+                                       avx512_set::kInt8Vnni,
+                                       avx512::attention_f32,
+                                       avx512bf16::attention_bf16,
+                                       avx512bf16::layer_norm,
+                                       avx512::quantize};
 
 }  // namespace rr::kernels

@@ -11,15 +11,15 @@
 namespace rr::kernels::avx512 {
 
 void gemm_f32(const GemmArgs& args) {
-  gemm<DotF32>(args, NoBf16());
+  gemm<DotF32, GeluExact>(args, NoBf16());
 }
 
 void gemm_bf16_widened(const GemmArgs& args) {
-  gemm<DotBf16Widened>(args, NoBf16());
+  gemm<DotBf16Widened, GeluExact>(args, NoBf16());
 }
 
 void gemm_u7s8(const GemmArgs& args) {
-  gemm<DotU7S8>(args, NoBf16());
+  gemm<DotU7S8, GeluShort>(args, NoBf16());
 }
 
 std::int64_t probe_f32(std::int64_t rounds, float* sink) {

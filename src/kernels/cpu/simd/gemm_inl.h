@@ -56,7 +56,7 @@ inline void finish_rows(const GemmArgs& args,
   }
 }
 
-template <typename Dot, typename StoreBf16>
+template <typename Dot, typename Gelu, typename StoreBf16>
 inline void epilogue(const GemmArgs& args,
                      std::int64_t row,
                      int rows,
@@ -71,7 +71,7 @@ inline void epilogue(const GemmArgs& args,
       finish([](V::F x, std::int64_t, std::int64_t) { return x; });
       return;
     case Epilogue::kBiasGeluErf:
-      finish([](V::F x, std::int64_t, std::int64_t) { return gelu_erf_v(x); });
+      finish([](V::F x, std::int64_t, std::int64_t) { return Gelu()(x); });
       return;
     case Epilogue::kBiasGeluTanh:
       finish([](V::F x, std::int64_t, std::int64_t) { return gelu_tanh_v(x); });
@@ -90,7 +90,7 @@ inline void epilogue(const GemmArgs& args,
   }
 }
 
-template <typename Dot, typename StoreBf16>
+template <typename Dot, typename Gelu, typename StoreBf16>
 inline void gemm(const GemmArgs& args, StoreBf16 store_bf16) {
   constexpr int kColumns = Dot::kVectors * V::kLanes;
   const auto* a = static_cast<const typename Dot::A*>(args.a);
@@ -102,7 +102,7 @@ inline void gemm(const GemmArgs& args, StoreBf16 store_bf16) {
       const std::int64_t left = args.rows - row;
       const int rows = left < Dot::kRows ? static_cast<int>(left) : Dot::kRows;
       tile_rows<Dot>(rows, a + row * args.a_stride, args.a_stride, b, groups, sum, kColumns);
-      epilogue<Dot>(args, row, rows, panel * kColumns, sum, store_bf16);
+      epilogue<Dot, Gelu>(args, row, rows, panel * kColumns, sum, store_bf16);
     }
     b += args.depth * kColumns;
   }
