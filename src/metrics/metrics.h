@@ -1,7 +1,8 @@
 // Every metric of the program in one place, all of them existing at zero from the start, labels
 // with a closed set of values. Names and meaning: docs/API.md, "Metrics". Exposition: text format
-// 0.0.4 for Prometheus, or the same facts as JSON. Thread-safe; updating a series is one atomic
-// operation on a reference obtained once. Tested by metrics_test.cpp.
+// 0.0.4 for Prometheus, or the same facts as JSON; process_* is read from /proc at exposition.
+// Thread-safe; counting is one atomic operation, observing a histogram takes its short lock, both
+// on a reference obtained once. Tested by metrics_test.cpp.
 #pragma once
 
 #include <prometheus/counter.h>
@@ -9,11 +10,10 @@
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
-#include <array>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace rr::metrics {
 
@@ -44,8 +44,12 @@ class Metrics {
  public:
   // `routes` = every route label that can occur (the server's table plus "other").
   Metrics(const std::vector<std::string>& routes, const BuildInfo& build);
+  ~Metrics();
+  Metrics(const Metrics&) = delete;
+  Metrics& operator=(const Metrics&) = delete;
 
-  // Any status code outside the closed set counts under its class ("5xx").
+  // Any status code outside the closed set counts under its class ("5xx"), any route that was not
+  // named at construction under "other".
   prometheus::Counter& requests(std::string_view route, int status);
   prometheus::Histogram& request_duration(std::string_view route);
   prometheus::Histogram& stage_duration(Stage stage);
@@ -79,7 +83,6 @@ class Metrics {
  private:
   struct Series;
   explicit Metrics(std::unique_ptr<Series> series);
-  void refresh_process();
   std::unique_ptr<Series> series_;
 };
 

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "base/result.h"
+#include "checkpoint/checkpoint.h"
 #include "model/model_spec.h"
 
 namespace rr::model {
@@ -21,5 +23,13 @@ struct TensorSlot {
 
 // Every tensor of the model, in the order of computation. Sizes weights.blocks to L.
 std::vector<TensorSlot> bert_tensors(const ModelSpec& spec, ModelWeights& weights);
+
+// What config.json describes, when it is a cross-encoder with one label that this program can run.
+// kUnsupported with the reason otherwise. Looks at the tensors only to say why there is no head.
+Result<ModelSpec> bert_spec(const checkpoint::Checkpoint& checkpoint);
+
+// The views of every tensor, under today's names or the gamma/beta of the oldest checkpoints; the
+// views carry today's names. Values are not looked at.
+Result<ModelWeights> bert_weights(const ModelSpec& spec, const checkpoint::Checkpoint& checkpoint);
 
 }  // namespace rr::model

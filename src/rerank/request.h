@@ -47,6 +47,17 @@ struct RerankResponse {
   Duration inference_time{};
 };
 
-using RerankCallback = std::function<void(Result<RerankResponse>)>;
+// How a request ends. Codes of a failure: kOverloaded (refused before any work), kDeadlineExceeded
+// (deadline, queue timeout, worker timeout), kUnavailable (not ready, draining), kUnprocessable
+// (too long with truncate:false), kNonFinite and kDeviceFailure (the message names the document's
+// index), kCancelled (nobody reads the answer), kInvalidArgument (no documents, queries that do not
+// match them).
+struct RerankOutcome {
+  Result<RerankResponse> result;
+  int retry_after_s = 0;  // whole seconds for Retry-After, at least 1 with kOverloaded; else 0
+};
+
+// Called exactly once, on any thread; must not block.
+using RerankCallback = std::function<void(RerankOutcome)>;
 
 }  // namespace rr::rerank
