@@ -87,7 +87,7 @@ std::vector<ResultRow> make_rows(const AnswerPlan& plan, const rerank::RerankRes
     ResultRow& row = rows[i];
     row.index = order[i];
     row.rank = i + 1;
-    row.score_json = json_number(shown_score(plan.score_form, response.scores[row.index].logit));
+    row.score_json = json_number(rerank::relevance_score(response.scores[row.index].logit, plan.score_rule));
     row.truncated = response.scores[row.index].truncated;
     if (!plan.documents.empty()) {
       row.document = &plan.documents[row.index];
@@ -126,7 +126,7 @@ ReadOutcome read_common(const FieldTable& table,
     call.plan.documents = std::move(documents.echoes);
   }
   read_input_profile(in, call.request);
-  call.plan.score_form = read_score_form(in, options);
+  call.plan.score_rule = read_score_rule(in, options);
   call.plan.top_n = read_top_n(in);
   call.request.deadline = read_deadline(in, arrival);
   if (in.failed()) {

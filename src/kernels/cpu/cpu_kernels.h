@@ -6,5 +6,9 @@
 namespace rr::kernels {
 
 extern const CpuKernels kGenericKernels;
+extern const CpuKernels kAvx2Kernels;
+extern const CpuKernels kAvx512Kernels;
+extern const CpuKernels kAvx512VnniKernels;
+extern const CpuKernels kAvx512Bf16Kernels;
 
 }  // namespace rr::kernels
