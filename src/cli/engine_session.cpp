@@ -7,6 +7,7 @@
 
 #include "base/cpu_quota.h"
 #include "base/log.h"
+#include "cache/redis_score_cache.h"
 #include "cli/build_info.h"
 #include "cli/command.h"
 #include "engine/cpu_executor.h"
@@ -77,6 +78,30 @@ rerank::ScoreRule resolved_rule(config::ScoreRule rule, const std::string& decla
   const bool raw = rule == config::ScoreRule::kLogit ||
                    (rule == config::ScoreRule::kModel && declared_activation == "identity");
   return raw ? rerank::ScoreRule::kLogit : rerank::ScoreRule::kSigmoid;
+}
+
+// Redis where it is asked for; commands that score a file share nothing.
+Result<std::unique_ptr<cache::ScoreCache>> make_shared_cache(const config::RedisSettings& redis,
+                                                             Purpose purpose,
+                                                             const std::string& fingerprint,
+                                                             metrics::Metrics& metrics,
+                                                             const Clock& clock) {
+  if (!redis.enabled || purpose != Purpose::kServe) {
+    return cache::make_no_score_cache();
+  }
+  cache::RedisOptions options;
+  RR_ASSIGN_OR_RETURN(options.endpoint, cache::parse_redis_url(redis.url));
+  options.ttl = redis.ttl;
+  options.pool_size = redis.pool_size;
+  options.timeout = redis.timeout;
+  options.lease = redis.lease;
+  options.key_prefix = redis.key_prefix;
+  options.tls = {.ca_file = redis.tls_ca,
+                 .cert_file = redis.tls_cert,
+                 .key_file = redis.tls_key,
+                 .server_name = redis.tls_server_name};
+  options.fingerprint = fingerprint;
+  return cache::make_redis_score_cache(options, metrics, clock);
 }
 
 }  // namespace
@@ -168,9 +193,13 @@ Result<std::unique_ptr<EngineSession>> EngineSession::open(const config::Setting
                          .compiler = std::string(build_info().compiler),
                          .isa = executor.isa,
                          .quantization = executor.quantization});
-  session->shared_cache_ = cache::make_no_score_cache();
+  const rerank::ModelInfo info = model_info(settings, place, session->loaded_, executor);
+  RR_ASSIGN_OR_RETURN(
+      session->shared_cache_,
+      make_shared_cache(
+          settings.redis, options.purpose, info.fingerprint, *session->metrics_, session->clock_));
   session->reranker_ = std::make_unique<rerank::Reranker>(
-      model_info(settings, place, session->loaded_, executor),
+      info,
       *session->loaded_.tokenizer,
       *session->executor_,
       *session->shared_cache_,

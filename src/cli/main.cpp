@@ -48,7 +48,7 @@ void add_table_option(CLI::App& app, const config::OptionSpec& spec, CommonFlags
   }
   CLI::Option* option =
       spec.kind == config::Kind::kBoolean
-          ? app.add_flag(joined + "{true}")->each(keep)
+          ? app.add_flag(joined)->each(keep)
           : app.add_option_function<std::string>(joined, keep)->type_name("VALUE");
   option->description(help)->group(std::string(title_of(spec.feature)))->take_last();
 }

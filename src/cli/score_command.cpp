@@ -121,7 +121,7 @@ Command score_command() {
       "relevance_score, tokens, truncated. Without FILE, or for -, stdin is read.";
   command.add_options = [file](CLI::App& app) {
     app.add_option("FILE", *file, "JSON Lines of {\"query\",\"document\"}; - or absent = stdin");
-    app.add_flag("--json", "output is JSON Lines with or without this flag");
+    app.add_flag("--json")->description("output is JSON Lines with or without this flag");
   };
   command.run = [file](const Invocation& invocation) { return run_score(*file, invocation); };
   return command;

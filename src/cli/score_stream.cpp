@@ -49,7 +49,7 @@ Status run_score_stream(const ScoreStream& stream) {
       }
       auto slot = std::make_shared<Slot>();
       in_flight.push_back(slot);
-      stream.rerank(**std::move(request),
+      stream.rerank(std::move(**request),
                     [slot](rerank::RerankOutcome outcome) { slot->set(std::move(outcome)); });
     }
     if (in_flight.empty()) {

@@ -83,7 +83,7 @@ Command tokenize_command() {
   command.add_options = [file](CLI::App& app) {
     app.add_option(
         "FILE", *file, "JSON Lines of {\"query\",\"document\"} or {\"text\"}; - or absent = stdin");
-    app.add_flag("--json", "output is JSON Lines with or without this flag");
+    app.add_flag("--json")->description("output is JSON Lines with or without this flag");
   };
   command.run = [file](const Invocation& invocation) { return run_tokenize(*file, invocation); };
   return command;

@@ -102,9 +102,7 @@ TEST_P(BitLaw, AWorkspaceFullOfNanChangesNothing) {
   const TestBatch batch = batch_of(mixed_pairs(model.spec, 2));
   const BufferShape shape{256, 128, 64, 256};
   for (const Variant& variant : all_variants()) {
-    const Arithmetic arithmetic = choose_arithmetic(*kernels::isa_from_name(variant.isa),
-                                                    *quantization_from_name(variant.quantization),
-                                                    variant.mixed);
+    const Arithmetic arithmetic = variant.arithmetic();
     const auto packed = pack_model(model.spec, model.weights, arithmetic);
     ASSERT_TRUE(packed.ok());
     Workspace measured;

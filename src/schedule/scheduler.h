@@ -150,6 +150,7 @@ class Scheduler : public std::enable_shared_from_this<Scheduler> {
 
   // scheduler_threads.cpp: what the threads do
   Running begin_chunk(const Chunk& chunk) RR_REQUIRES(mutex_);
+  bool nobody_takes_cut(const Flight& flight) const RR_REQUIRES(mutex_);
   void fill_caches(const Running& running, std::span<const RunResult> results) RR_EXCLUDES(mutex_);
   void end_chunk(const Chunk& chunk,
                  const Running& running,

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/check.h"
 #include "schedule/scheduler.h"
 #include "schedule/scheduler_state.h"
 
@@ -79,15 +78,20 @@ Scheduler::Running Scheduler::begin_chunk(const Chunk& chunk) {
     const Waiter& leader = flight.waiters.front();
     const std::shared_ptr<Request>& request = requests_.at(leader.request);
     const WorkPair& pair = request->work.pairs[leader.pair];
-    const bool nobody_takes_cut =
-        std::all_of(flight.waiters.begin(), flight.waiters.end(), [this](const Waiter& waiter) {
-          return requests_.at(waiter.request)->work.too_long == TooLong::kRefuse;
-        });
-    running.pairs.push_back({pair.query.get(), pair.document, nobody_takes_cut});
+    running.pairs.push_back({pair.query.get(), pair.document, nobody_takes_cut(flight)});
     running.keys.push_back(flight.key);
     running.leaders.push_back(request);
   }
   return running;
+}
+
+bool Scheduler::nobody_takes_cut(const Flight& flight) const {
+  for (const Waiter& waiter : flight.waiters) {
+    if (requests_.at(waiter.request)->work.too_long == TooLong::kCut) {
+      return false;
+    }
+  }
+  return true;
 }
 
 void Scheduler::fill_caches(const Running& running, std::span<const RunResult> results) {

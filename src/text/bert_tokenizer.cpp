@@ -40,16 +40,10 @@ struct BertTokenizer::Scratch {
   std::string word;
   std::string normalized;
   std::vector<TokenId> ids;
-  // Read backwards only: tokens up to the end of each split, and whether it is an added token.
-  struct SplitEnd {
-    std::size_t tokens;
-    bool added;
-  };
-  std::vector<SplitEnd> ends;
 
   static Scratch& of_this_thread() {
     thread_local Scratch scratch;
-    if (scratch.ids.capacity() > kScratchKeptIds || scratch.ends.capacity() > kScratchKeptIds ||
+    if (scratch.ids.capacity() > kScratchKeptIds ||
         scratch.normalized.capacity() > kScratchKeptIds) {
       scratch = Scratch{};
     }
@@ -278,45 +272,30 @@ std::size_t BertTokenizer::read(std::string_view text,
                                 const Reading& reading,
                                 Scratch& scratch) const {
   if (reading.side == TruncationSide::kLeft) {
-    return read_backwards(text, reading, scratch);
+    return read_backwards(text, reading.enough, scratch);
   }
   scratch.ids.clear();
   SplitReader reader(*this, text, 0, scratch);
   Split split;
-  while (reader.next(split)) {
+  while (scratch.ids.size() < reading.enough && reader.next(split)) {
     append(split, scratch.ids);
-    const std::size_t count = scratch.ids.size();
-    const bool word_ends = split.kind != Split::Kind::kAddedToken;
-    if (count >= reading.enough || (word_ends && count >= reading.reference_limit)) {
-      break;
-    }
   }
   return scratch.ids.size();
 }
 
 std::size_t BertTokenizer::read_backwards(std::string_view text,
-                                          const Reading& reading,
+                                          std::size_t enough,
                                           Scratch& scratch) const {
-  const std::size_t wanted = std::min(reading.enough, reading.reference_limit);
-  std::size_t reach = wanted > text.size() ? text.size() : wanted * kBytesPerTokenGuess;
+  std::size_t reach = enough > text.size() ? text.size() : enough * kBytesPerTokenGuess;
   for (;;) {
     const std::size_t begin = safe_point(text, text.size() - std::min(reach, text.size()));
     scratch.ids.clear();
-    scratch.ends.clear();
     SplitReader reader(*this, text, begin, scratch);
     Split split;
     while (reader.next(split)) {
       append(split, scratch.ids);
-      scratch.ends.push_back({scratch.ids.size(), split.kind == Split::Kind::kAddedToken});
     }
-    for (std::size_t i = scratch.ends.size(); i-- > 0;) {
-      const std::size_t count = scratch.ids.size() - (i == 0 ? 0 : scratch.ends[i - 1].tokens);
-      const bool word_ends = !scratch.ends[i].added;
-      if (count >= reading.enough || (word_ends && count >= reading.reference_limit)) {
-        return count;
-      }
-    }
-    if (begin == 0) {
+    if (begin == 0 || scratch.ids.size() >= enough) {
       return scratch.ids.size();
     }
     reach = 2 * (text.size() - begin);
@@ -343,14 +322,18 @@ std::size_t BertTokenizer::safe_point(std::string_view text, std::size_t at_most
   return 0;
 }
 
+std::size_t BertTokenizer::pair_room(const PairOptions& options) const {
+  const auto limit = static_cast<std::size_t>(std::max(options.max_length, 0));
+  return limit - std::min(limit, pair_.special_tokens());
+}
+
 EncodedQuery BertTokenizer::encode_query(std::string_view query, const PairOptions& options) const {
   Scratch& scratch = Scratch::of_this_thread();
   const std::size_t cap =
       options.max_query_tokens > 0 ? static_cast<std::size_t>(options.max_query_tokens) : kNoLimit;
-  const auto limit = static_cast<std::size_t>(std::max(options.max_length, 0));
-  const std::size_t room = limit - std::min(limit, pair_.special_tokens());
+  const std::size_t room = pair_room(options);
   const std::size_t count =
-      read(query, {limit, cap == kNoLimit ? kNoLimit : cap + 1, options.truncation_side}, scratch);
+      read(query, {cap == kNoLimit ? kNoLimit : cap + 1, options.truncation_side}, scratch);
   EncodedQuery out;
   out.token_count = std::min(count, cap);
   const std::size_t kept = std::min(out.token_count, room);
@@ -370,14 +353,13 @@ void BertTokenizer::encode_pair(const EncodedQuery& query,
   const std::size_t cap = options.max_document_tokens > 0
                               ? static_cast<std::size_t>(options.max_document_tokens)
                               : kNoLimit;
-  const auto limit = static_cast<std::size_t>(std::max(options.max_length, 0));
-  const std::size_t room = limit - std::min(limit, pair_.special_tokens());
+  const std::size_t room = pair_room(options);
   const std::size_t query_count = std::max(query.token_count, query.ids.size());
   // The most that a document can keep beside this query, and what tells which side is longer.
   const std::size_t most = std::max(room - std::min(query_count, room), (room + 1) / 2);
   const std::size_t enough =
       std::min(std::max(most + 1, query_count), cap == kNoLimit ? cap : cap + 1);
-  const std::size_t count = read(document, {limit, enough, options.truncation_side}, scratch);
+  const std::size_t count = read(document, {enough, options.truncation_side}, scratch);
   const PairLengths kept = longest_first({query_count, std::min(count, cap)}, room);
 
   std::span<const TokenId> query_ids(query.ids);
@@ -396,7 +378,7 @@ void BertTokenizer::encode_pair(const EncodedQuery& query,
 
 void BertTokenizer::encode_text(std::string_view text, EncodedPair& out) const {
   Scratch& scratch = Scratch::of_this_thread();
-  read(text, {kNoLimit, kNoLimit, TruncationSide::kRight}, scratch);
+  read(text, {kNoLimit, TruncationSide::kRight}, scratch);
   single_.apply(scratch.ids, {}, out.input_ids, out.token_type_ids);
   out.truncated = false;
 }

@@ -51,11 +51,8 @@ class BertTokenizer final : public Tokenizer {
   struct Scratch;
   class SplitReader;
 
-  // How far to read: `reference_limit` is where the reference stops looking (at the end of the word
-  // that reaches it); `enough` tokens settle every question of the caller.
   struct Reading {
-    std::size_t reference_limit;
-    std::size_t enough;
+    std::size_t enough;  // this many tokens settle every question of the caller
     TruncationSide side;
   };
 
@@ -64,11 +61,12 @@ class BertTokenizer final : public Tokenizer {
   void set_vocab_size(const TokenizerParts& parts);
   void set_digest(const TokenizerParts& parts);
 
-  // Fills scratch.ids and returns how many tokens count: the first ones of ids, or the last ones
-  // where the left is cut.
+  // Fills scratch.ids with the text's first tokens, or its last ones where the left is cut: all of
+  // them, or at least `enough`. Returns their number.
   std::size_t read(std::string_view text, const Reading& reading, Scratch& scratch) const;
-  std::size_t read_backwards(std::string_view text, const Reading& reading, Scratch& scratch) const;
+  std::size_t read_backwards(std::string_view text, std::size_t enough, Scratch& scratch) const;
   std::size_t safe_point(std::string_view text, std::size_t at_most) const;
+  std::size_t pair_room(const PairOptions& options) const;  // tokens beside the special ones
   void append(const Split& split, std::vector<TokenId>& ids) const;
 
   WordPiece model_;

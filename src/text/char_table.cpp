@@ -1,7 +1,7 @@
 #include "text/char_table.h"
 
 #include <algorithm>
-#include <map>
+#include <string_view>
 #include <unordered_map>
 
 #include "base/check.h"
@@ -217,6 +217,8 @@ CharTable::CharTable(const NormalizerOptions& options) : pages_(kScalarEnd >> 8)
     RR_CHECK(of_byte.kind == SymbolKind::kDrop || of_byte.value < 128);
     ascii_kinds_[byte] = of_byte.kind;
     ascii_values_[byte] = static_cast<char>(of_byte.value);
+    ascii_letters_[byte] = of_byte.kind == SymbolKind::kLetter ? ascii_values_[byte] : '\0';
+    ascii_blanks_[byte] = of_byte.kind == SymbolKind::kSpace || of_byte.kind == SymbolKind::kDrop;
   }
 }
 
@@ -232,14 +234,15 @@ std::uint32_t CharTable::pack(char32_t scalar, const std::vector<Symbol>& symbol
          static_cast<std::uint32_t>(SymbolKind::kSequence);
 }
 
-void CharTable::share_pages(std::span<const std::uint32_t> cells) {
-  std::map<std::vector<std::uint32_t>, std::uint32_t> seen;
+void CharTable::share_pages(const std::vector<std::uint32_t>& cells) {
+  std::unordered_map<std::string_view, std::uint32_t> seen;
   for (std::size_t page = 0; page < pages_.size(); ++page) {
-    const std::span<const std::uint32_t> content = cells.subspan(page * kPageCells, kPageCells);
-    const auto [entry, fresh] = seen.try_emplace({content.begin(), content.end()},
-                                                 static_cast<std::uint32_t>(cells_.size()));
+    const std::uint32_t* const content = cells.data() + page * kPageCells;
+    const std::string_view bytes(reinterpret_cast<const char*>(content),
+                                 kPageCells * sizeof(std::uint32_t));
+    const auto [entry, fresh] = seen.try_emplace(bytes, static_cast<std::uint32_t>(cells_.size()));
     if (fresh) {
-      cells_.insert(cells_.end(), content.begin(), content.end());
+      cells_.insert(cells_.end(), content, content + kPageCells);
     }
     pages_[page] = entry->second;
   }

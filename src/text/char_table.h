@@ -72,17 +72,23 @@ class CharTable {
   // ASCII, the common case: kinds and (for letters and isolated ones) the resulting byte.
   SymbolKind ascii_kind(unsigned char byte) const { return ascii_kinds_[byte]; }
   char ascii_value(unsigned char byte) const { return ascii_values_[byte]; }
+  // For any byte: what an ASCII letter becomes, or NUL when the byte needs a closer look.
+  char ascii_letter(unsigned char byte) const { return ascii_letters_[byte]; }
+  // For any byte: whether it is ASCII that vanishes, in front of a word.
+  bool ascii_blank(unsigned char byte) const { return ascii_blanks_[byte]; }
 
  private:
   static constexpr char32_t kItself = 0xFFFFFF;
   std::uint32_t pack(char32_t scalar, const std::vector<Symbol>& symbols);
-  void share_pages(std::span<const std::uint32_t> cells);
+  void share_pages(const std::vector<std::uint32_t>& cells);
 
   std::vector<std::uint32_t> cells_;  // value << 8 | kind
   std::vector<std::uint32_t> pages_;  // [0x1100], offsets into cells_
   std::vector<Symbol> sequences_;     // laid end to end
   std::array<SymbolKind, 128> ascii_kinds_{};
   std::array<char, 128> ascii_values_{};
+  std::array<char, 256> ascii_letters_{};
+  std::array<bool, 256> ascii_blanks_{};
 };
 
 // The scalar at the start of `text` (not empty) and its bytes. Bytes that are no valid UTF-8 are

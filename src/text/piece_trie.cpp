@@ -5,15 +5,17 @@
 
 namespace rr::text {
 
-// Places nodes level by level over the sorted entries. Block 0 is never a base: base 0 means "no
-// children", and since no unit of block 0 is used, looking there finds nothing.
+// Places nodes depth first over the sorted entries. Block 0 is never a base: base 0 means "no
+// children", and since no unit of block 0 is used, looking there finds nothing. Free units of the
+// last kOpenBlocks blocks form a ring; older blocks are closed with the holes they have.
 class PieceTrieBuilder {
  public:
   using Entry = std::pair<std::string, std::int32_t>;
 
   explicit PieceTrieBuilder(std::span<const Entry> entries) : entries_(entries) {
-    grow();  // block 0
-    grow();
+    units_.resize(kBlock);
+    neighbours_.resize(kBlock);
+    neighbours_[kRing] = {kRing, kRing};
   }
 
   bool run() {
@@ -32,8 +34,14 @@ class PieceTrieBuilder {
 
  private:
   static constexpr std::size_t kBlock = 256;
+  static constexpr std::size_t kOpenBlocks = 16;
   static constexpr std::size_t kUnitsMax = std::size_t{1} << 23;
-  static constexpr int kTriesMax = 256;  // free places looked at before a new block is taken
+  static constexpr std::uint32_t kRing = 0;  // the ring's head, a unit that is never free
+
+  struct Neighbours {
+    std::uint32_t before;
+    std::uint32_t after;
+  };
 
   // Entries [begin, end) share their first `depth` bytes and hang below `node`.
   struct Range {
@@ -43,9 +51,36 @@ class PieceTrieBuilder {
     PieceTrie::Node node;
   };
 
-  void grow() {
-    units_.resize(units_.size() + kBlock);
-    base_taken_.resize(units_.size());
+  // A new block; its first unit.
+  std::size_t grow() {
+    const std::size_t first = units_.size();
+    if (first >= (kOpenBlocks + 1) * kBlock) {
+      close_block(first - kOpenBlocks * kBlock);
+    }
+    units_.resize(first + kBlock);
+    neighbours_.resize(first + kBlock);
+    base_taken_.resize(first + kBlock);
+    for (std::size_t place = first; place < first + kBlock; ++place) {
+      const std::uint32_t last = neighbours_[kRing].before;
+      neighbours_[place] = {last, kRing};
+      neighbours_[last].after = static_cast<std::uint32_t>(place);
+      neighbours_[kRing].before = static_cast<std::uint32_t>(place);
+    }
+    return first;
+  }
+
+  void close_block(std::size_t first) {
+    for (std::size_t place = first; place < first + kBlock; ++place) {
+      if (is_free(place)) {
+        unlink(place);
+      }
+    }
+  }
+
+  void unlink(std::size_t place) {
+    const Neighbours around = neighbours_[place];
+    neighbours_[around.before].after = around.after;
+    neighbours_[around.after].before = around.before;
   }
 
   bool is_free(std::size_t place) const { return (units_[place].link & PieceTrie::kUsed) == 0; }
@@ -78,6 +113,7 @@ class PieceTrieBuilder {
     units_[range.node].link |= static_cast<std::uint32_t>(base) << PieceTrie::kBaseShift;
     for (std::size_t i = 0; i < labels_.size(); ++i) {
       const auto child = static_cast<PieceTrie::Node>(base ^ labels_[i]);
+      unlink(child);
       units_[child].link = PieceTrie::kUsed | labels_[i];
       pending.push_back({starts_[i], starts_[i + 1], range.depth + 1, child});
     }
@@ -91,34 +127,20 @@ class PieceTrieBuilder {
 
   // A base below which all labels_ are free, or 0 when the trie is full.
   std::size_t find_base() {
-    while (first_free_ < units_.size() && !is_free(first_free_)) {
-      ++first_free_;
-    }
-    int tries = 0;
-    for (std::size_t place = first_free_; place < units_.size() && tries < kTriesMax; ++place) {
-      if (!is_free(place)) {
-        continue;
+    for (std::uint32_t place = neighbours_[kRing].after; place != kRing;
+         place = neighbours_[place].after) {
+      const std::size_t base = place ^ labels_[0];
+      if (fits(base)) {
+        return base;
       }
-      if (fits(place ^ labels_[0])) {
-        return place ^ labels_[0];
-      }
-      ++tries;
     }
-    if (tries == kTriesMax) {
-      first_free_ += kBlock;  // gives up on places that keep failing
-    }
-    if (units_.size() >= kUnitsMax) {
-      return 0;
-    }
-    const std::size_t base = units_.size();
-    grow();
-    return base;
+    return units_.size() >= kUnitsMax ? 0 : grow();
   }
 
   std::span<const Entry> entries_;
   std::vector<PieceTrie::Unit> units_;
-  std::vector<bool> base_taken_;
-  std::size_t first_free_ = kBlock;
+  std::vector<Neighbours> neighbours_;
+  std::vector<bool> base_taken_ = std::vector<bool>(kBlock);
   std::vector<unsigned char> labels_;
   std::vector<std::size_t> starts_;
 };

@@ -2,8 +2,8 @@
 // a text is found in one pass over the entry's bytes, about one cached load a byte.
 // Source: J. Aoe, "An efficient digital search algorithm by using a double-array structure", 1989;
 // children sit at base XOR byte, and a unit stores the byte that leads to it.
-// Building sorts the entries and takes the first fit among a bounded number of free places, so that
-// time and memory stay linear in the bytes of the entries whatever they are. Immutable after
+// Building sorts the entries and takes the first fit among the last few thousand free places, so
+// that time and memory stay linear in the bytes of the entries whatever they are. Immutable after
 // building, thread-safe. Tested by piece_trie_test.cpp against a plain map.
 #pragma once
 

@@ -34,8 +34,8 @@ struct PairOptions {
 struct EncodedQuery {
   std::vector<TokenId> ids;
   bool truncated = false;
-  // Tokens before that cut, as far as they were counted: decides which side of a pair is the longer
-  // one. At least ids.size(); 0 stands for ids.size().
+  // Tokens after the query's own cap and before that cut: they decide which side of a pair is the
+  // longer one. 0 stands for ids.size().
   std::size_t token_count = 0;
 };
 

@@ -102,7 +102,10 @@ bool WordReader::next(Split& split) {
 
 // Moves stop_ to the next added token, or a window ahead when there is none that near.
 void WordReader::look_ahead() {
-  const std::size_t limit = std::min(text_.size(), cursor_ + kSearchWindowBytes);
+  std::size_t limit = std::min(text_.size(), cursor_ + kSearchWindowBytes);
+  while (limit < text_.size() && (static_cast<unsigned char>(text_[limit]) & 0xC0) == 0x80) {
+    ++limit;  // never inside a character
+  }
   std::size_t resume = limit;
   if (search_from_ < limit) {
     if (const auto match = added_tokens_.find(text_, search_from_, limit, resume)) {
@@ -118,6 +121,9 @@ void WordReader::look_ahead() {
 }
 
 WordReader::Step WordReader::read_character() {
+  if (word_is_empty()) {
+    skip_ascii_blanks();
+  }
   read_ascii_letters();
   if (cursor_ == stop_) {
     return Step::kGoOn;
@@ -128,7 +134,7 @@ WordReader::Step WordReader::read_character() {
     return take({table_.ascii_kind(byte), static_cast<char32_t>(table_.ascii_value(byte))});
   }
   const DecodedScalar next = decode_scalar(text_.substr(cursor_));
-  cursor_ = std::min(cursor_ + next.size_bytes, stop_);
+  cursor_ = std::min(cursor_ + next.size_bytes, stop_);  // beyond stop_ only in invalid UTF-8
   const Symbol symbol = table_.symbol(next.scalar);
   if (symbol.kind == SymbolKind::kHangul) {
     hangul_ = hangul_letters(next.scalar);
@@ -142,21 +148,47 @@ WordReader::Step WordReader::read_character() {
   return take(symbol);
 }
 
-void WordReader::read_ascii_letters() {
-  while (cursor_ < stop_) {
-    const auto byte = static_cast<unsigned char>(text_[cursor_]);
-    if (byte >= 0x80 || table_.ascii_kind(byte) != SymbolKind::kLetter) {
-      return;
-    }
-    ++cursor_;
-    if (word_chars_ > max_word_chars_) {
-      continue;
-    }
-    buffer_[word_bytes_] = table_.ascii_value(byte);
-    ++word_bytes_;
-    ++word_chars_;
-    mark_run_begin_ = word_bytes_;
+// The loops below keep everything in locals: buffer_ is written through char*, which could alias
+// every member.
+void WordReader::skip_ascii_blanks() {
+  const char* const text = text_.data();
+  std::size_t cursor = cursor_;
+  while (cursor < stop_ && table_.ascii_blank(static_cast<unsigned char>(text[cursor]))) {
+    ++cursor;
   }
+  cursor_ = cursor;
+}
+
+void WordReader::read_ascii_letters() {
+  const char* const text = text_.data();
+  const CharTable& table = table_;
+  const std::size_t stop = stop_;
+  std::size_t cursor = cursor_;
+  if (word_chars_ <= max_word_chars_) {
+    const std::size_t end = std::min(stop, cursor + (max_word_chars_ + 1 - word_chars_));
+    char* const out = buffer_.data() + word_bytes_;
+    std::size_t count = 0;
+    while (cursor < end) {
+      const char letter = table.ascii_letter(static_cast<unsigned char>(text[cursor]));
+      if (letter == '\0') {
+        break;
+      }
+      out[count] = letter;
+      ++count;
+      ++cursor;
+    }
+    word_bytes_ += count;
+    word_chars_ += count;
+    if (count > 0) {
+      mark_run_begin_ = word_bytes_;
+    }
+  }
+  if (word_chars_ > max_word_chars_) {
+    while (cursor < stop && table.ascii_letter(static_cast<unsigned char>(text[cursor])) != '\0') {
+      ++cursor;
+    }
+  }
+  cursor_ = cursor;
 }
 
 WordReader::Step WordReader::take_pending() {

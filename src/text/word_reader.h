@@ -46,6 +46,7 @@ class WordReader {
  private:
   enum class Step { kGoOn, kWordEnds };
 
+  void skip_ascii_blanks();
   void read_ascii_letters();
   Step read_character();
   Step take(Symbol symbol);
