@@ -84,7 +84,8 @@ case $command in
     exec tail -n 50 -F "$log_file"
     ;;
   health)
-    curl -sS --fail-with-body "$(daemon_url)/health" && echo
+    curl -sS --fail-with-body "$(daemon_url)/health" || exit 1
+    echo
     ;;
   metrics)
     curl -sS --fail-with-body "$(daemon_url)/metrics"

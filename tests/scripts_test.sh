@@ -118,7 +118,7 @@ if ! grep -qE 'another start is under way|already running' "$work/err"; then
 fi
 
 # Port in use, by the daemon that runs now, for another clone.
-cp -r "$clone" "$work/second" && rm -rf "$work/second/run"
+cp -a "$clone" "$work/second" && rm -rf "$work/second/run"
 run 1 "$work/second/start_reranker.sh" daemon --no-install
 has err "port $port of 127.0.0.1 is in use"
 run 0 ./manage_reranker.sh stop

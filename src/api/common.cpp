@@ -87,7 +87,8 @@ std::vector<ResultRow> make_rows(const AnswerPlan& plan, const rerank::RerankRes
     ResultRow& row = rows[i];
     row.index = order[i];
     row.rank = i + 1;
-    row.score_json = json_number(rerank::relevance_score(response.scores[row.index].logit, plan.score_rule));
+    row.score_json =
+        json_number(rerank::relevance_score(response.scores[row.index].logit, plan.score_rule));
     row.truncated = response.scores[row.index].truncated;
     if (!plan.documents.empty()) {
       row.document = &plan.documents[row.index];
