@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cmath>
 
 #include "base/check.h"
@@ -21,10 +22,32 @@ std::string shortest(Float value) {
   return text;
 }
 
+// Printable ASCII without the quote and the backslash: the bytes that stand for themselves.
+constexpr std::array<bool, 256> kPlain = [] {
+  std::array<bool, 256> plain{};
+  for (std::size_t byte = 0x20; byte < 0x80; ++byte) {
+    plain[byte] = byte != '"' && byte != '\\';
+  }
+  return plain;
+}();
+
+std::size_t plain_length(std::string_view text) {
+  std::size_t length = 0;
+  while (length < text.size() && kPlain[static_cast<unsigned char>(text[length])]) {
+    ++length;
+  }
+  return length;
+}
+
 void append_escaped(std::string& out, std::string_view text) {
   constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
   std::size_t i = 0;
   while (i < text.size()) {
+    if (const std::size_t plain = plain_length(text.substr(i)); plain != 0) {
+      out += text.substr(i, plain);
+      i += plain;
+      continue;
+    }
     const auto byte = static_cast<unsigned char>(text[i]);
     if (byte >= 0x80) {
       const std::size_t length = utf8_sequence_length(text.substr(i));
@@ -49,11 +72,7 @@ void append_escaped(std::string& out, std::string_view text) {
         out += "\\t";
         break;
       default:
-        if (byte < 0x20) {
-          out += fmt::format("\\u{:04x}", byte);
-        } else {
-          out += static_cast<char>(byte);
-        }
+        out += fmt::format("\\u{:04x}", byte);
     }
     ++i;
   }

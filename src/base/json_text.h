@@ -10,6 +10,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -37,6 +38,11 @@ class JsonText {
   template <std::integral T>
   JsonText& number(T value) {
     return raw(std::to_string(value));
+  }
+  // Room for a text of about this many bytes.
+  JsonText& reserve(std::size_t bytes) {
+    text_.reserve(bytes);
+    return *this;
   }
   // A value that is JSON already.
   JsonText& raw(std::string_view json);

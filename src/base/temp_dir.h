@@ -1,5 +1,6 @@
 // A folder that lives as long as the object: for tests and for files written atomically.
 // Creation failure aborts (RR_CHECK). Not for paths that others know.
+// Tested by cpu_quota_test.cpp, which lives in one.
 #pragma once
 
 #include <filesystem>

@@ -9,6 +9,7 @@
 // other folders' tests.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <memory>
 #include <string_view>
@@ -33,6 +34,9 @@ struct PairOptions {
 struct EncodedQuery {
   std::vector<TokenId> ids;
   bool truncated = false;
+  // Tokens after the query's own cap and before that cut: they decide which side of a pair is the
+  // longer one. 0 stands for ids.size().
+  std::size_t token_count = 0;
 };
 
 struct EncodedPair {
@@ -54,6 +58,7 @@ class Tokenizer {
   // One text with the single-sequence template, untruncated: what `rerankd tokenize` prints for
   // {"text"}.
   virtual void encode_text(std::string_view text, EncodedPair& out) const = 0;
+  // One more than the highest id that can come out: the rows an embedding table must have.
   virtual int vocab_size() const = 0;
   // Special tokens of a pair; max_length must exceed it.
   virtual int pair_special_tokens() const = 0;

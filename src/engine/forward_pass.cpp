@@ -1,0 +1,301 @@
+#include "engine/forward_pass.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "kernels/packing.h"
+
+namespace rr::engine {
+
+namespace {
+
+using kernels::Epilogue;
+using kernels::GemmArgs;
+using kernels::Storage;
+
+Epilogue epilogue_of(model::Activation activation) {
+  switch (activation) {
+    case model::Activation::kGeluErf:
+      return Epilogue::kBiasGeluErf;
+    case model::Activation::kGeluTanh:
+      return Epilogue::kBiasGeluTanh;
+    case model::Activation::kRelu:
+      return Epilogue::kBiasRelu;
+  }
+  return Epilogue::kBiasGeluErf;
+}
+
+// Which panels of a weight a product computes.
+struct PanelRange {
+  std::int64_t first = 0;
+  std::int64_t count = 0;
+};
+
+// c[rows, range] = epilogue(a · w). `residual` only with kBiasResidual.
+void multiply(const PackedLinear& w,
+              PanelRange range,
+              Epilogue epilogue,
+              const Rows& a,
+              const Rows& c,
+              std::int64_t rows,
+              const Rows* residual = nullptr) {
+  const std::int64_t column = range.first * w.kernel->panel_columns;
+  const std::size_t panel_bytes = static_cast<std::size_t>(w.depth * w.kernel->panel_columns) *
+                                  kernels::storage_bytes(w.kernel->weights);
+  GemmArgs args{};
+  args.a = a.data;
+  args.a_stride = a.stride;
+  args.a_scale = a.scale;
+  args.b = w.panels + static_cast<std::size_t>(range.first) * panel_bytes;
+  args.b_scale = w.scale == nullptr ? nullptr : w.scale + column;
+  args.b_offset = w.offset == nullptr ? nullptr : w.offset + column;
+  args.bias = w.bias + column;
+  if (residual != nullptr) {
+    args.residual = residual->row_f32(0);
+    args.residual_stride = residual->stride;
+  }
+  args.c = c.data;
+  args.c_stride = c.stride;
+  args.c_storage = c.storage;
+  args.rows = rows;
+  args.depth = w.depth;
+  args.panels = range.count;
+  args.epilogue = epilogue;
+  w.kernel->gemm(args);
+}
+
+PanelRange all_panels(const PackedLinear& w) {
+  return {0, w.panel_count};
+}
+
+// The same rows seen from a later column.
+Rows columns_from(const Rows& rows, std::int64_t column) {
+  Rows shifted = rows;
+  shifted.data += column * static_cast<std::int64_t>(kernels::storage_bytes(rows.storage));
+  return shifted;
+}
+
+}  // namespace
+
+void ForwardPass::run(const Chunk& chunk, std::span<float> logits) const {
+  embed(chunk);
+  for (std::size_t l = 0; l + 1 < model_.blocks.size(); ++l) {
+    layer(model_.blocks[l], chunk);
+  }
+  last_layer(model_.blocks.back(), chunk);
+  score(static_cast<std::int64_t>(logits.size()), logits);
+}
+
+void ForwardPass::embed(const Chunk& chunk) const {
+  std::int64_t token = 0;
+  for (std::size_t pair = 0; pair + 1 < chunk.cu_seqlens.size(); ++pair) {
+    const std::int64_t length = chunk.cu_seqlens[pair + 1] - chunk.cu_seqlens[pair];
+    for (std::int64_t position = 0; position < length; ++position, ++token) {
+      float* row = buffers_.hidden.row_f32(token);
+      std::fill(row, row + buffers_.hidden.stride, 0.0F);
+      const auto at = static_cast<std::size_t>(token);
+      add_table_row(model_.word_embeddings, chunk.input_ids[at], row);
+      add_table_row(model_.token_type_embeddings, chunk.token_type_ids[at], row);
+      add_table_row(model_.position_embeddings, position, row);
+    }
+  }
+  normalise(model_.embedding_norm, buffers_.hidden, buffers_.input, token);
+}
+
+void ForwardPass::layer(const PackedBlock& block, const Chunk& chunk) const {
+  const std::int64_t tokens = chunk.cu_seqlens.back() - chunk.cu_seqlens.front();
+  multiply(block.qkv, all_panels(block.qkv), Epilogue::kBias, buffers_.input, buffers_.qkv, tokens);
+  for (std::size_t pair = 0; pair + 1 < chunk.cu_seqlens.size(); ++pair) {
+    const std::int64_t first = chunk.cu_seqlens[pair] - chunk.cu_seqlens[0];
+    const std::int64_t length = chunk.cu_seqlens[pair + 1] - chunk.cu_seqlens[pair];
+    attend(buffers_.qkv.from(first), first, length, buffers_.context.from(first), length);
+  }
+  attention_output(block, buffers_.hidden, buffers_.input, tokens);
+  feed_forward(block, buffers_.hidden, buffers_.input, tokens);
+}
+
+void ForwardPass::last_layer(const PackedBlock& block, const Chunk& chunk) const {
+  const std::int64_t tokens = chunk.cu_seqlens.back() - chunk.cu_seqlens.front();
+  const auto pairs = static_cast<std::int64_t>(chunk.cu_seqlens.size()) - 1;
+  const std::int64_t query_panels = block.qkv.panel_count / 3;
+  multiply(block.qkv,
+           {query_panels, 2 * query_panels},
+           Epilogue::kBias,
+           buffers_.input,
+           columns_from(buffers_.qkv, block.qkv.segment_columns),
+           tokens);
+  for (std::int64_t pair = 0; pair < pairs; ++pair) {
+    const std::int64_t first =
+        chunk.cu_seqlens[static_cast<std::size_t>(pair)] - chunk.cu_seqlens[0];
+    const float* cls = buffers_.hidden.row_f32(first);
+    std::copy(cls, cls + buffers_.hidden.stride, buffers_.scored_hidden.row_f32(pair));
+  }
+  to_input(buffers_.scored_hidden, buffers_.scored_input, spec_.hidden_size, pairs);
+  multiply(block.qkv,
+           {0, query_panels},
+           Epilogue::kBias,
+           buffers_.scored_input,
+           buffers_.scored_query,
+           pairs);
+  for (std::int64_t pair = 0; pair < pairs; ++pair) {
+    const auto at = static_cast<std::size_t>(pair);
+    const std::int64_t first = chunk.cu_seqlens[at] - chunk.cu_seqlens[0];
+    const std::int64_t length = chunk.cu_seqlens[at + 1] - chunk.cu_seqlens[at];
+    attend(buffers_.scored_query.from(pair), first, length, buffers_.context.from(pair), 1);
+  }
+  attention_output(block, buffers_.scored_hidden, buffers_.scored_input, pairs);
+  feed_forward(block, buffers_.scored_hidden, buffers_.scored_input, pairs);
+}
+
+void ForwardPass::score(std::int64_t pairs, std::span<float> logits) const {
+  multiply(model_.pooler,
+           all_panels(model_.pooler),
+           Epilogue::kBiasTanh,
+           buffers_.scored_hidden,
+           buffers_.pooled,
+           pairs);
+  multiply(model_.classifier,
+           all_panels(model_.classifier),
+           Epilogue::kBias,
+           buffers_.pooled,
+           buffers_.logits,
+           pairs);
+  for (std::int64_t pair = 0; pair < pairs; ++pair) {
+    logits[static_cast<std::size_t>(pair)] = *buffers_.logits.row_f32(pair);
+  }
+}
+
+void ForwardPass::attend(const Rows& query,
+                         std::int64_t first,
+                         std::int64_t length,
+                         const Rows& context,
+                         std::int64_t queries) const {
+  const std::int64_t segment = model_.blocks.front().qkv.segment_columns;
+  kernels::AttentionArgs args{};
+  args.q_stride = query.stride;
+  args.kv_stride = buffers_.qkv.stride;
+  args.out_stride = context.stride;
+  args.out_storage = context.storage;
+  args.queries = queries;
+  args.keys = length;
+  args.head_size = spec_.head_size();
+  args.scale = 1.0F / std::sqrt(static_cast<float>(spec_.head_size()));
+  args.scratch = buffers_.attention_scratch;
+  const Rows keys = buffers_.qkv.from(first);
+  for (int head = 0; head < spec_.num_attention_heads; ++head) {
+    const std::int64_t column = head * args.head_size;
+    args.q = columns_from(query, column).data;
+    args.k = columns_from(keys, segment + column).data;
+    args.v = columns_from(keys, 2 * segment + column).data;
+    args.out = columns_from(context, column).data;
+    arithmetic_.attention(args);
+  }
+  // The next product reads whole depth groups.
+  const auto h = static_cast<std::int64_t>(spec_.hidden_size);
+  const std::int64_t padded = kernels::padded_depth(*arithmetic_.linear, h);
+  for (std::int64_t row = 0; h < padded && row < queries; ++row) {
+    std::memset(columns_from(context.from(row), h).data,
+                0,
+                static_cast<std::size_t>(padded - h) * kernels::storage_bytes(context.storage));
+  }
+}
+
+void ForwardPass::attention_output(const PackedBlock& block,
+                                   const Rows& hidden,
+                                   const Rows& input,
+                                   std::int64_t rows) const {
+  to_input(buffers_.context, buffers_.context_input, spec_.hidden_size, rows);
+  multiply(block.attention_output,
+           all_panels(block.attention_output),
+           Epilogue::kBiasResidual,
+           buffers_.context_input,
+           hidden,
+           rows,
+           &hidden);
+  normalise(block.attention_norm, hidden, input, rows);
+}
+
+void ForwardPass::feed_forward(const PackedBlock& block,
+                               const Rows& hidden,
+                               const Rows& input,
+                               std::int64_t rows) const {
+  for (std::int64_t row = 0; row < rows; row += shape_.feed_forward_rows) {
+    const std::int64_t count = std::min(shape_.feed_forward_rows, rows - row);
+    multiply(block.intermediate,
+             all_panels(block.intermediate),
+             epilogue_of(spec_.activation),
+             input.from(row),
+             buffers_.inner,
+             count);
+    to_input(buffers_.inner, buffers_.inner_input, spec_.intermediate_size, count);
+    const Rows to = hidden.from(row);
+    multiply(block.output,
+             all_panels(block.output),
+             Epilogue::kBiasResidual,
+             buffers_.inner_input,
+             to,
+             count,
+             &to);
+  }
+  normalise(block.output_norm, hidden, input, rows);
+}
+
+void ForwardPass::normalise(const PackedNorm& norm,
+                            const Rows& hidden,
+                            const Rows& input,
+                            std::int64_t rows) const {
+  kernels::LayerNormArgs args{};
+  args.x = hidden.row_f32(0);
+  args.x_stride = hidden.stride;
+  args.weight = norm.weight;
+  args.bias = norm.bias;
+  args.eps = spec_.layer_norm_eps;
+  args.y = hidden.row_f32(0);
+  args.y_stride = hidden.stride;
+  if (input.storage == Storage::kBf16) {
+    args.y_bf16 = reinterpret_cast<std::uint16_t*>(input.data);
+    args.y_bf16_stride = input.stride;
+  }
+  args.rows = rows;
+  args.columns = spec_.hidden_size;
+  args.padded_columns = kernels::padded_depth(*arithmetic_.linear, spec_.hidden_size);
+  arithmetic_.layer_norm(args);
+  if (input.storage == Storage::kI8) {
+    to_input(hidden, input, spec_.hidden_size, rows);
+  }
+}
+
+// f32 rows to what the product reads; nothing to do where both are the same rows.
+void ForwardPass::to_input(const Rows& from,
+                           const Rows& to,
+                           std::int64_t columns,
+                           std::int64_t rows) const {
+  if (to.data == from.data) {
+    return;
+  }
+  const std::int64_t padded = kernels::padded_depth(*arithmetic_.linear, columns);
+  if (to.storage == Storage::kBf16) {
+    for (std::int64_t row = 0; row < rows; ++row) {
+      const float* x = from.row_f32(row);
+      auto* y = reinterpret_cast<std::uint16_t*>(to.row(row));
+      std::transform(x, x + columns, y, [](float value) { return to_bfloat16(value).bits; });
+      std::fill(y + columns, y + padded, std::uint16_t{0});
+    }
+    return;
+  }
+  kernels::QuantizeArgs args{};
+  args.x = from.row_f32(0);
+  args.x_stride = from.stride;
+  args.y = reinterpret_cast<std::uint8_t*>(to.data);
+  args.y_stride = to.stride;
+  args.scale = to.scale;
+  args.rows = rows;
+  args.columns = columns;
+  args.padded_columns = padded;
+  args.limit = arithmetic_.linear->activation_limit;
+  args.zero_point = arithmetic_.linear->zero_point;
+  arithmetic_.quantize(args);
+}
+
+}  // namespace rr::engine

@@ -1,0 +1,18 @@
+// The plain reference kernels, in C++ without intrinsics; what every other set must agree with.
+#pragma once
+
+#include "kernels/kernel_ops_inl.h"
+
+namespace rr::kernels::generic {
+
+constexpr int kPanelColumns = 8;
+
+void gemm_f32(const GemmArgs& args);
+void gemm_bf16_widened(const GemmArgs& args);
+void gemm_int8(const GemmArgs& args);
+std::int64_t probe_f32(std::int64_t rounds, float* sink);
+void attention_f32(const AttentionArgs& args);
+void layer_norm(const LayerNormArgs& args);
+void quantize(const QuantizeArgs& args);
+
+}  // namespace rr::kernels::generic

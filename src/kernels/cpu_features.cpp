@@ -1,0 +1,86 @@
+#include "kernels/cpu_features.h"
+
+#include <cpuid.h>
+
+#include <cstdint>
+
+namespace rr::kernels {
+
+namespace {
+
+struct Registers {
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+};
+
+Registers cpuid(unsigned leaf, unsigned subleaf) {
+  Registers r;
+  __get_cpuid_count(leaf, subleaf, &r.eax, &r.ebx, &r.ecx, &r.edx);
+  return r;
+}
+
+bool bit(unsigned value, int index) {
+  return (value >> index & 1U) != 0;
+}
+
+// Which register files the operating system saves; requires OSXSAVE.
+std::uint64_t xcr0() {
+  std::uint32_t low = 0;
+  std::uint32_t high = 0;
+  __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return static_cast<std::uint64_t>(high) << 32 | low;
+}
+
+CpuFeatures detect() {
+  CpuFeatures found;
+  const Registers leaf1 = cpuid(1, 0);
+  constexpr int kOsXsave = 27;
+  if (!bit(leaf1.ecx, kOsXsave)) {
+    return found;
+  }
+  constexpr std::uint64_t kYmmState = 0x6;
+  constexpr std::uint64_t kZmmState = 0xe6;
+  constexpr std::uint64_t kTileState = 0x60000;
+  const std::uint64_t saved = xcr0();
+  const Registers leaf7 = cpuid(7, 0);
+  const Registers leaf7_1 = cpuid(7, 1);
+  const bool fma = bit(leaf1.ecx, 12);
+  found.avx2 = (saved & kYmmState) == kYmmState && fma && bit(leaf7.ebx, 5);
+  found.avx_vnni = found.avx2 && bit(leaf7_1.eax, 4);
+  const bool avx512_base =
+      bit(leaf7.ebx, 16) && bit(leaf7.ebx, 17) && bit(leaf7.ebx, 30) && bit(leaf7.ebx, 31);
+  found.avx512 = found.avx2 && (saved & kZmmState) == kZmmState && avx512_base;
+  found.avx512_vnni = found.avx512 && bit(leaf7.ecx, 11);
+  found.avx512_bf16 = found.avx512_vnni && bit(leaf7_1.eax, 5);
+  found.amx = found.avx512_bf16 && (saved & kTileState) == kTileState && bit(leaf7.edx, 22) &&
+              bit(leaf7.edx, 24) && bit(leaf7.edx, 25);
+  return found;
+}
+
+}  // namespace
+
+const CpuFeatures& cpu_features() {
+  static const CpuFeatures features = detect();
+  return features;
+}
+
+bool cpu_runs(const CpuFeatures& features, Isa isa) {
+  switch (isa) {
+    case Isa::kGeneric:
+      return true;
+    case Isa::kAvx2:
+      return features.avx2;
+    case Isa::kAvxVnni:
+      return features.avx_vnni;
+    case Isa::kAvx512:
+      return features.avx512;
+    case Isa::kAvx512Vnni:
+      return features.avx512_vnni;
+    case Isa::kAvx512Bf16:
+      return features.avx512_bf16;
+    case Isa::kAmx:
+      return features.amx;
+  }
+  return false;
+}
+
+}  // namespace rr::kernels
