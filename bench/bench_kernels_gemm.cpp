@@ -29,20 +29,15 @@ struct Operands {
   kernels::GemmArgs args{};
 };
 
-std::int64_t odd_lines(std::int64_t columns, std::int64_t element) {
-  const std::int64_t lines = ((columns + 63) / 64 * 64 * element + 63) / 64;
-  return (lines | 1) * 64 / element;
-}
-
 Operands make_operands(const LinearKernel& kernel, int m, int n, int k, int copies) {
   Operands o;
   const auto element = static_cast<std::int64_t>(kernels::storage_bytes(kernel.activations));
   o.copies = copies;
-  o.a_stride = odd_lines(k, element);
+  o.a_stride = kernels::row_stride(k, kernel.activations);
   o.b_bytes = kernels::packed_bytes(kernel, n, k);
   o.a = AlignedMemory(static_cast<std::size_t>(m * o.a_stride * element));
   o.b = AlignedMemory(o.b_bytes * static_cast<std::size_t>(copies));
-  const std::int64_t c_stride = odd_lines(n, 4);
+  const std::int64_t c_stride = kernels::row_stride(n, Storage::kF32);
   o.c = AlignedMemory(static_cast<std::size_t>(m * c_stride * 4));
   const auto columns = static_cast<std::size_t>(kernels::padded_columns(kernel, n));
   o.scale = AlignedMemory((columns + static_cast<std::size_t>(m)) * 4);

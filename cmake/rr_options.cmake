@@ -1,7 +1,7 @@
 # Build options and the flags that every target of the project gets.
 
 option(RR_BENCH "Build bench/" OFF)
-option(RR_FUZZ "Build fuzz/ (needs Clang)" OFF)
+option(RR_FUZZ "Build the libFuzzer programs of fuzz/ too (needs Clang)" OFF)
 set(RR_SANITIZE "" CACHE STRING "Comma-separated sanitizers, as for -fsanitize=")
 
 find_program(RR_CCACHE ccache)

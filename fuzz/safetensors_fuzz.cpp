@@ -1,5 +1,5 @@
-// Bytes of a stranger as a safetensors file, and as config.json and a sentence-transformers file: an
-// answer or an error, never a crash, and no tensor outside the file.
+// Bytes of a stranger as a safetensors file, and as config.json and a sentence-transformers file:
+// an answer or an error, never a crash, and no tensor outside the file.
 
 #include <cstddef>
 #include <cstdint>

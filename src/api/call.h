@@ -76,7 +76,7 @@ using ReadOutcome = std::variant<InferenceCall, RequestError>;
 // What the reader must know about the server.
 struct ReadOptions {
   int max_documents = 10'000;
-  bool return_documents = true;  // default of /rerank and /v1/rerank
+  bool return_documents = true;                                // default of /rerank and /v1/rerank
   rerank::ScoreRule score_rule = rerank::ScoreRule::kSigmoid;  // when the request says nothing
 };
 

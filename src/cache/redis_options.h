@@ -19,7 +19,7 @@ struct RedisTlsOptions {
 struct RedisOptions {
   RedisEndpoint endpoint;                            // REDIS_URL, by parse_redis_url()
   Duration ttl = std::chrono::seconds(600);          // REDIS_TTL_SECONDS; > 0
-  int pool_size = 4;                                 // REDIS_POOL_SIZE; 1 to 64
+  int pool_size = 4;                                 // REDIS_POOL_SIZE; 1 to 256
   Duration timeout = std::chrono::milliseconds(50);  // REDIS_TIMEOUT_MS; > 0
   Duration lease = std::chrono::milliseconds(2000);  // REDIS_LEASE_MS; >= 100 ms
   std::string key_prefix = "rerankd";  // REDIS_KEY_PREFIX; 1 to 64 of A-Z a-z 0-9 . _ : -

@@ -80,8 +80,8 @@ Status check_options(const RedisOptions& options) {
   if (options.ttl <= Duration::zero()) {
     return refused("REDIS_TTL_SECONDS", "more than 0");
   }
-  if (options.pool_size < 1 || options.pool_size > 64) {
-    return refused("REDIS_POOL_SIZE", "1 to 64");
+  if (options.pool_size < 1 || options.pool_size > 256) {
+    return refused("REDIS_POOL_SIZE", "1 to 256");
   }
   if (options.timeout < std::chrono::milliseconds(1) || options.timeout > std::chrono::minutes(1)) {
     return refused("REDIS_TIMEOUT_MS", "1 to 60000");

@@ -90,7 +90,7 @@ class SharingProtocol {
   struct Document {
     Digest128 digest;
     State state = State::kAsked;
-    bool freed = false;   // told free before its claim was answered
+    bool freed = false;   // its answer is out of date already: ask again at once
     bool waited = false;  // has been computed elsewhere at some time
     std::uint64_t call = 0;
     TimePoint ask_at;

@@ -107,6 +107,7 @@ void SharingProtocol::set_hears(Hears hears, TimePoint now) {
   for (auto& [id, lookup] : lookups_) {
     for (Document& document : lookup.documents) {
       document.ask_at = now;
+      document.freed = true;  // what is asked now was asked without a channel: once more then
     }
     ask_due(id, lookup, now);
     touched_.insert(id);

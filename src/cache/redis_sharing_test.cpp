@@ -282,6 +282,16 @@ TEST_F(Sharing, AfterTheSubscriptionComesBackAllWaitersAskAndLeaveTheirChannel) 
   EXPECT_THAT(redis.lease(key, raw(two[0]))->waiting, testing::ElementsAre("bbbb"));
 }
 
+TEST_F(Sharing, ASubscriptionConfirmedWhileAClaimIsOnTheWayLeavesTheChannelAtOnce) {
+  b.protocol.set_hears(Hears::kNo, clock.now());
+  ask(a, {two[0]});
+  exchange(a);
+  ask(b, {two[0]});
+  b.protocol.set_hears(Hears::kYes, clock.now());
+  exchange(b);
+  EXPECT_THAT(redis.lease(key, raw(two[0]))->waiting, testing::ElementsAre("bbbb"));
+}
+
 TEST_F(Sharing, ATenThousandDocumentRequestIsTenCallsEachWay) {
   std::vector<Digest128> many;
   std::vector<ScoredDocument> scores;

@@ -96,9 +96,7 @@ struct FleetServer {
 
   // Returns when Redis has done everything that was sent for this query before.
   void settle(const QueryKey& query) {
-    const auto nobodys = digest128("settle " + std::to_string(settled_++));
-    look_up(query, {nobodys});
-    cache->release(query, {nobodys});
+    look_up(query, {digest128("settle " + std::to_string(settled_++))});
   }
 
   double counter(metrics::LeaseEvent event) { return metrics.redis_leases(event).Value(); }

@@ -88,6 +88,20 @@ rerank::ScoreRule resolved_rule(config::ScoreRule rule, const std::string& decla
   return raw ? rerank::ScoreRule::kLogit : rerank::ScoreRule::kSigmoid;
 }
 
+// Redis where it is asked for; commands that score a file share nothing.
+Result<std::unique_ptr<cache::ScoreCache>> make_shared_cache(const config::RedisSettings& redis,
+                                                             Purpose purpose,
+                                                             const std::string& fingerprint,
+                                                             metrics::Metrics& metrics,
+                                                             const Clock& clock) {
+  if (!redis.enabled || purpose != Purpose::kServe) {
+    return cache::make_no_score_cache();
+  }
+  cache::RedisOptions options = redis.options;
+  options.fingerprint = fingerprint;
+  return cache::make_redis_score_cache(options, metrics, clock);
+}
+
 }  // namespace
 
 Result<ModelPlace> find_model(const config::ModelSettings& settings) {
@@ -176,15 +190,10 @@ Result<std::unique_ptr<EngineSession>> EngineSession::open(const config::Setting
       model_info(settings, place, session->loaded_, session->executor_->info());
   session->metrics_ =
       std::make_unique<metrics::Metrics>(options.metric_routes, build_facts(info.executor));
-  const bool shared = options.purpose == Purpose::kServe && settings.redis.enabled;
-  if (shared) {
-    cache::RedisOptions redis = settings.redis.options;
-    redis.fingerprint = info.fingerprint;
-    RR_ASSIGN_OR_RETURN(session->shared_cache_,
-                        cache::make_redis_score_cache(redis, *session->metrics_, session->clock_));
-  } else {
-    session->shared_cache_ = cache::make_no_score_cache();
-  }
+  RR_ASSIGN_OR_RETURN(
+      session->shared_cache_,
+      make_shared_cache(
+          settings.redis, options.purpose, info.fingerprint, *session->metrics_, session->clock_));
   session->reranker_ = std::make_unique<rerank::Reranker>(
       std::move(info),
       *session->loaded_.tokenizer,

@@ -90,7 +90,8 @@ std::string LoadReport::text() const {
 std::string LoadReport::json() const {
   JsonText json;
   json.open_object();
-  json.key("requests").number(requests()).key("clients").number(clients);
+  json.key("requests").number(requests()).key("distinct_requests").number(distinct_requests);
+  json.key("clients").number(clients);
   json.key("rate").number(rate).key("duration_s").number(to_seconds(wall));
   json.key("requests_per_s").number(per_second(static_cast<double>(answered())));
   json.key("pairs_per_s").number(per_second(static_cast<double>(pairs_)));

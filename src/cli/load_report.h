@@ -20,7 +20,8 @@ class LoadReport {
   int clients = 0;
   double rate = 0;  // requests a second asked for; 0 = closed loop
   Duration wall{};
-  double cpu_share = 0;  // this program's own share of one CPU
+  std::uint64_t distinct_requests = 0;  // what is left when repeats are taken out
+  double cpu_share = 0;                 // this program's own share of one CPU
 
   std::uint64_t requests() const;
   std::uint64_t answered() const { return latencies_ms_.size(); }

@@ -251,6 +251,9 @@ Result<LoadReport> Run::go() {
   report_.wall = clock_.now() - start;
   report_.clients = options_.clients;
   report_.rate = options_.rate;
+  for (std::uint64_t index = 0; index < options_.requests; ++index) {
+    report_.distinct_requests += original_of(options_.shape, index) == index ? 1 : 0;
+  }
   const double seconds = to_seconds(report_.wall);
   report_.cpu_share = seconds > 0 ? (cpu_seconds() - cpu_start) / seconds : 0;
   return std::move(report_);

@@ -108,7 +108,19 @@ TEST(LoadRun, ClosedLoopSendsEveryRequestOnce) {
   const auto report = run(options_for(server));
   ASSERT_TRUE(report.ok());
   EXPECT_EQ(report->answered(), 50U);
+  EXPECT_EQ(report->distinct_requests, 50U);
   EXPECT_EQ(server.requests(), 50);
+}
+
+TEST(LoadRun, RepeatsAreNotCountedAsDistinct) {
+  TinyServer server([](int) { return std::pair(200, After::kKeep); });
+  LoadRunOptions options = options_for(server);
+  options.shape.duplicates = 0.5;
+  const auto report = run(options);
+  ASSERT_TRUE(report.ok());
+  EXPECT_EQ(report->answered(), 50U);
+  EXPECT_GT(report->distinct_requests, 10U);
+  EXPECT_LT(report->distinct_requests, 40U);
 }
 
 TEST(LoadRun, OpenLoopSendsEveryRequestOnce) {

@@ -1,4 +1,4 @@
-// An HTTP/1.1 answer and the text of its head (RFC 9112). Pure. Tested by answer_head_test.cpp.
+// An HTTP/1.1 answer and the text of its head (RFC 9112). Pure. Tested by site_test.cpp.
 #pragma once
 
 #include <string>

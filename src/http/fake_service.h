@@ -94,6 +94,10 @@ class FakeService {
     }
     return cancelled_count_ > 0;
   }
+  void forget_cancels() {
+    MutexLock lock(mutex_);
+    cancelled_count_ = 0;
+  }
   void answer_held() {
     std::deque<Held> ready;
     {

@@ -95,6 +95,15 @@ std::size_t packed_bytes(const LinearKernel& kernel, std::int64_t columns, std::
          storage_bytes(kernel.weights);
 }
 
+std::int64_t row_stride(std::int64_t columns, Storage storage) {
+  constexpr std::int64_t kCacheLine = 64;
+  constexpr std::int64_t kWidestPanel = 64;
+  const auto element = static_cast<std::int64_t>(storage_bytes(storage));
+  const std::int64_t lines =
+      (round_up(columns, kWidestPanel) * element + kCacheLine - 1) / kCacheLine;
+  return (lines | 1) * kCacheLine / element;
+}
+
 void pack_weight(const LinearKernel& kernel,
                  std::span<const float> weight,
                  std::int64_t columns,

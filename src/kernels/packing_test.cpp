@@ -49,6 +49,16 @@ TEST(Packing, QuantisesEachColumnByItsLargestWeight) {
   EXPECT_EQ(offset[0], 10 * (127 - 1 + 50));
 }
 
+TEST(Packing, RowsOfActivationsLieAnOddNumberOfCacheLinesApart) {
+  for (const Storage storage : {Storage::kF32, Storage::kBf16, Storage::kI8}) {
+    for (const std::int64_t columns : {1, 64, 384, 1000, 1024, 4096}) {
+      const std::int64_t stride = row_stride(columns, storage);
+      EXPECT_GE(stride, (columns + 63) / 64 * 64);
+      EXPECT_EQ(static_cast<std::size_t>(stride) * storage_bytes(storage) / 64 % 2, 1U);
+    }
+  }
+}
+
 TEST(Packing, RowsOfTablesHaveOneScale) {
   std::vector<std::int8_t> row(3);
   EXPECT_FLOAT_EQ(quantize_row(std::vector<float>{-2.54F, 0.02F, 1.0F}, row.data()), 0.02F);

@@ -258,16 +258,31 @@ TEST(WordPieceGolden, HostileTextsGiveTheReferencesIds) {
   }
 }
 
+std::size_t count_chars(const std::string& text) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0) != 0x80; }));
+}
+
 TEST(WordPieceGolden, HostilePairsAreTruncatedAsTheReferenceDoes) {
-  const std::vector<std::string> texts = hostile_texts();
-  Pairs pairs;
-  for (std::size_t i = 0; i + 1 < texts.size(); ++i) {
-    pairs.emplace_back(texts[i], texts[i + 1]);
+  constexpr std::size_t kLongChars = 5000;
+  std::vector<std::string> short_texts;
+  std::vector<std::string> long_texts;
+  for (const std::string& text : hostile_texts()) {
+    (count_chars(text) < kLongChars ? short_texts : long_texts).push_back(text);
   }
-  for (std::size_t i = texts.size() - 12; i < texts.size(); ++i) {
-    pairs.emplace_back(texts[i], texts[i]);
+  Pairs pairs;
+  for (std::size_t i = 0; i + 1 < short_texts.size(); ++i) {
+    pairs.emplace_back(short_texts[i], short_texts[i + 1]);
   }
   check_pairs("hostile_pairs", pairs, Lengths::kAll);
+
+  Pairs long_pairs;
+  for (std::size_t i = short_texts.size() - 3; i < short_texts.size(); ++i) {
+    for (const std::string& text : long_texts) {
+      long_pairs.emplace_back(short_texts[i], text);
+    }
+  }
+  check_pairs("hostile_long_pairs", long_pairs, Lengths::kOneEach);
 }
 
 class EvalGolden : public testing::TestWithParam<const char*> {

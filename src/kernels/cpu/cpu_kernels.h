@@ -1,4 +1,5 @@
-// The tables of each instruction set, constants of their per-ISA files.
+// The tables of each instruction set, chosen from by kernel_table.h. Tested by
+// kernel_table_test.cpp.
 #pragma once
 
 #include "kernels/kernel_ops_inl.h"

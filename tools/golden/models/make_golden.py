@@ -162,10 +162,11 @@ def make_minilm(source: pathlib.Path, out: pathlib.Path) -> None:
     max_length = json.loads((out / "sentence_bert_config.json").read_text())["max_seq_length"]
     tokenizer = transformers.AutoTokenizer.from_pretrained(out)
     encoded = [
-        tokenizer(query, document, truncation="longest_first", max_length=max_length)
+        tokenizer([query], [document], truncation="longest_first", max_length=max_length)
         for query, document in TEXTS
     ]
-    pairs = [(list(one["input_ids"]), list(one["token_type_ids"])) for one in encoded]
+    # Batches, as CrossEncoder does: a single call takes an empty document for no document.
+    pairs = [(list(one["input_ids"][0]), list(one["token_type_ids"][0])) for one in encoded]
     lengths = [4, 16, 33, 64, 128, 255, 256, 300, 512] + MANY
     formula = [
         random_model.random_pair(length, shape.vocab_size, seed=1000 + i)

@@ -15,6 +15,7 @@ VOCAB = vocabulary()
 EXPECTED = GOLDEN / "expected.tsv"
 WANTED = tuple(sys.argv[1:]) or ("",)
 ROWS = []
+LONG_CHARS = 5_000
 MAX_LENGTHS = [3, 4, 5, 6, 7, 8, 12, 16, 17, 31, 64, 127, 128, 256, 511, 512]
 CAPS = [(0, 0), (3, 0), (0, 5), (7, 40), (64, 64)]
 EVAL_SETS = ["medquad-liveqa", "scifact", "squad-dev", "xquad-de", "xquad-en", "xquad-es", "xquad-zh"]
@@ -136,8 +137,10 @@ def main():
     for name in names + ["uncased+added", "cased+added", "nothing+added"]:
         texts_case(f"hostile/{name}", name, hostile(), chunk=1)
     all_hostile = list(hostile())
-    neighbours = list(zip(all_hostile, all_hostile[1:])) + [(x, x) for x in all_hostile[-12:]]
-    pairs_case("hostile_pairs", neighbours, every_length=True)
+    short = [x for x in all_hostile if len(x) < LONG_CHARS]
+    pairs_case("hostile_pairs", list(zip(short, short[1:])), every_length=True)
+    long = [x for x in all_hostile if len(x) >= LONG_CHARS]
+    pairs_case("hostile_long_pairs", [(x, y) for x in short[-3:] for y in long], every_length=False)
     for set_name in EVAL_SETS:
         docs, asked = documents(set_name), queries(set_name)
         for name in ("uncased", "cased", "uncased+added"):

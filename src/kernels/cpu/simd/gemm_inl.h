@@ -124,6 +124,8 @@ inline std::int64_t probe(std::int64_t rounds, float* sink, Operand a, Operand b
   for (std::int64_t round = 0; round < rounds; ++round) {
 #pragma GCC unroll 12
     for (int i = 0; i < kChains; ++i) {
+      // Tells the compiler that `a` may have changed, so that no part of a step leaves the loop.
+      __asm__ volatile("" : "+x"(a));
       sum[i] = Dot::step(sum[i], a, b);
     }
   }
