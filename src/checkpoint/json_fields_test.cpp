@@ -11,9 +11,9 @@ JsonFields fields_of(std::string_view json) {
 }
 
 TEST(JsonFields, ReadsEveryKind) {
-  JsonFields fields = fields_of(
-      R"({"i":512,"whole":512.0,"n":1e-12,"b":true,"s":"x","l":["a","b"],)"
-      R"("o":{"k":"v"},"null":null})");
+  JsonFields fields =
+      fields_of(R"({"i":512,"whole":512.0,"n":1e-12,"b":true,"s":"x","l":["a","b"],)"
+                R"("o":{"k":"v"},"null":null})");
   EXPECT_EQ(fields.integer("i", {0, 1000}), 512);
   EXPECT_EQ(fields.integer("whole", {0, 1000}), 512);
   EXPECT_EQ(fields.number("n"), 1e-12);

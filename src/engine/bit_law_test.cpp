@@ -17,7 +17,7 @@ namespace {
 std::vector<model::RandomPair> mixed_pairs(const model::ModelSpec& spec, int count) {
   std::vector<int> lengths;
   for (int i = 0; i < count; ++i) {
-    lengths.push_back(4 + i * 37 % 50);
+    lengths.push_back(4 + i * 37 % 29);
   }
   return random_pairs(spec, lengths, 500);
 }

@@ -115,6 +115,12 @@ inline std::vector<Variant> all_variants() {
   return variants;
 }
 
+// Those of the best instruction set, for tests whose cost is in making executors.
+inline std::vector<Variant> best_variants() {
+  const std::string best(kernels::isa_name(kernels::best_isa()));
+  return {{best, "none"}, {best, "bf16"}, {best, "int8"}};
+}
+
 inline std::unique_ptr<Executor> executor_of(const model::RandomModel& model,
                                              const Variant& variant,
                                              int threads = 1) {

@@ -27,6 +27,7 @@ schedule::SchedulerOptions scheduler_options(const RerankerOptions& options,
     out.policy.chunk_pairs = options.batch_pairs;
   }
   out.max_retries = options.max_retries;
+  out.claim_lifetime = options.claim_lease;
   out.cache_clean_interval = options.cache_clean_interval > Duration::zero()
                                  ? options.cache_clean_interval
                                  : std::chrono::hours(24 * 365);
@@ -36,12 +37,6 @@ schedule::SchedulerOptions scheduler_options(const RerankerOptions& options,
 cache::LocalCacheOptions local_options(const RerankerOptions& options) {
   return {options.cache_enabled ? options.cache_max_bytes : 0, options.cache_ttl};
 }
-
-// What one question to the shared cache was about, until its last answer.
-struct SharedQuestion {
-  std::vector<cache::PairKey> keys;
-  std::atomic<std::size_t> unanswered = 0;
-};
 
 }  // namespace
 
@@ -79,13 +74,11 @@ void Reranker::rerank(RerankRequest request, RerankCallback done) {
   if (flow->all_known() || flow->refused_pair()) {
     return flow->answer();
   }
-  schedule::Work work = work_of(flow);
-  const std::vector<schedule::WorkPair> pairs = work.pairs;
-  const schedule::Joined joined = scheduler_->join(std::move(work));
+  schedule::Joined joined = scheduler_->join(work_of(flow));
   if (joined.refusal) {
     return refuse(*flow, *joined.refusal);
   }
-  look_up_shared(*flow, pairs, joined.led);
+  scheduler_->ask_shared(std::move(joined.led), flow->request().deadline);
 }
 
 Status Reranker::check(const RerankRequest& request) const {
@@ -158,32 +151,6 @@ void Reranker::refuse(RerankFlow& flow, const schedule::Refusal& refusal) {
           refusal.retry_after_s);
     default:
       return flow.fail(Status(Code::kUnavailable, "the server is stopping"), 0);
-  }
-}
-
-// One question for each query of the request; the answers go straight to the Scheduler, where the
-// pairs may by then belong to another request. With no shared cache they come before this returns.
-void Reranker::look_up_shared(const RerankFlow& flow,
-                              const std::vector<schedule::WorkPair>& pairs,
-                              const std::vector<std::size_t>& led) {
-  for (std::size_t i = 0; i < led.size();) {
-    const cache::QueryKey query = pairs[led[i]].key.query;
-    const auto question = std::make_shared<SharedQuestion>();
-    std::vector<Digest128> documents;
-    for (; i < led.size() && pairs[led[i]].key.query == query; ++i) {
-      question->keys.push_back(pairs[led[i]].key);
-      documents.push_back(pairs[led[i]].key.document);
-    }
-    question->unanswered = documents.size();
-    shared_.lookup_and_claim(
-        query,
-        std::move(documents),
-        flow.request().deadline,
-        [question, scheduler = scheduler_](std::span<const cache::RemoteAnswer> answers,
-                                           std::size_t waiting) {
-          const std::size_t left = question->unanswered -= answers.size();
-          scheduler->answered(question->keys, answers, left, waiting);
-        });
   }
 }
 

@@ -41,6 +41,8 @@ struct RerankerOptions {
   Duration cache_ttl = std::chrono::seconds(300);               // CACHE_TTL_SECONDS
   std::size_t cache_max_bytes = 268435456;                      // CACHE_MAX_BYTES
   Duration cache_clean_interval = std::chrono::seconds(3600);   // CLEAR_CACHE_INTERVAL, 0 = never
+  // REDIS_LEASE_MS where a shared cache is used, else 0.
+  Duration claim_lease = Duration::zero();
 };
 
 class RerankFlow;
@@ -71,9 +73,6 @@ class Reranker {
   void look_up_local(RerankFlow& flow);
   schedule::Work work_of(const std::shared_ptr<RerankFlow>& flow);
   void refuse(RerankFlow& flow, const schedule::Refusal& refusal);
-  void look_up_shared(const RerankFlow& flow,
-                      const std::vector<schedule::WorkPair>& pairs,
-                      const std::vector<std::size_t>& led);
 
   const ModelInfo model_;
   const RerankerOptions options_;

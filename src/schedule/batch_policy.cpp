@@ -181,16 +181,29 @@ void BatchPolicy::ready(JobId id, std::span<const ReadyPair> pairs, TimePoint no
     return;
   }
   if (last_arrival_) {
-    arrival_gap_ =
-        (arrival_gap_ * 7 + std::min<Duration>(now - *last_arrival_, arrival_gap_ * 8)) / 8;
+    arrival_gap_ = (arrival_gap_ * 7 + std::min(now - *last_arrival_, kArrivalGapMax)) / 8;
   }
   last_arrival_ = now;
+  make_ready(id, pairs, Place::kBack, now);
+}
+
+void BatchPolicy::ready_first(JobId id, std::span<const ReadyPair> pairs, TimePoint now) {
+  if (!pairs.empty()) {
+    make_ready(id, pairs, Place::kFront, now);
+  }
+}
+
+void BatchPolicy::make_ready(JobId id,
+                             std::span<const ReadyPair> pairs,
+                             Place place,
+                             TimePoint now) {
   update(id, [&](Job& job) {
     if (job.ready.empty()) {
       job.ready_since = now;
     }
+    job.ready.insert(
+        place == Place::kFront ? job.ready.begin() : job.ready.end(), pairs.begin(), pairs.end());
     for (const ReadyPair& pair : pairs) {
-      job.ready.push_back(pair);
       job.ready_tokens += pair.tokens;
       job.reserved.tokens -= pair.tokens;
       --job.reserved.pairs;

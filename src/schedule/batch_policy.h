@@ -106,6 +106,8 @@ class BatchPolicy {
   void give_back(JobId job, Reservation answered);
   // Out of what is reserved. Taken in this order.
   void ready(JobId job, std::span<const ReadyPair> pairs, TimePoint now);
+  // As ready, but before those that are ready already.
+  void ready_first(JobId job, std::span<const ReadyPair> pairs, TimePoint now);
   std::optional<Chunk> take(TimePoint now);
   // `tokens` as really computed.
   void chunk_done(const Chunk& chunk, std::int64_t tokens, Duration elapsed);
@@ -138,7 +140,10 @@ class BatchPolicy {
     std::int64_t pending_tokens() const { return reserved.tokens + ready_tokens; }
   };
 
+  enum class Place { kFront, kBack };
+
   Job& job(JobId id);
+  void make_ready(JobId id, std::span<const ReadyPair> pairs, Place place, TimePoint now);
   // Applies `change` to a job and keeps every derived count and timer true.
   template <typename Change>
   void update(JobId id, Change change);
@@ -173,10 +178,12 @@ class BatchPolicy {
   std::int64_t ready_tokens_ = 0;
   std::int64_t pending_tokens_ = 0;  // reserved and ready
 
+  static constexpr Duration kArrivalGapMax = std::chrono::seconds(1);
+
   int running_chunks_ = 0;
   TimePoint take_again_at_ = TimePoint::max();
   std::optional<TimePoint> last_arrival_;
-  Duration arrival_gap_ = std::chrono::hours(1);  // smoothed
+  Duration arrival_gap_ = kArrivalGapMax;  // smoothed
   PolicyFacts totals_;
 };
 

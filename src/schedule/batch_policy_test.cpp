@@ -182,9 +182,6 @@ TEST(BatchPolicy, APredictedWaitBeyondTheDeadlineIsRefusedAtOnce) {
   Driver driver(options());
   driver.add(1, 100, 100);
   driver.run();  // 100 tokens a millisecond
-  const auto late = driver.policy.admit(
-      2, Deadline::after(SystemClock(), seconds(0)), {1, 100}, driver.now);
-  (void)late;
   const Deadline deadline = Deadline::at(driver.now + milliseconds(150));
   EXPECT_FALSE(driver.policy.admit(3, deadline, {40, 4000}, driver.now)) << "80 ms";
   const auto refusal = driver.policy.admit(4, deadline, {90, 9000}, driver.now);
@@ -196,8 +193,8 @@ TEST(BatchPolicy, AGiantInTheQueueDoesNotHaveASmallRequestRefused) {
   Driver driver(options());
   driver.add(1, 10'000, 100);  // 10 s of work
   driver.run();
-  EXPECT_FALSE(driver.policy.admit(
-      2, Deadline::at(driver.now + milliseconds(100)), {5, 500}, driver.now));
+  EXPECT_FALSE(
+      driver.policy.admit(2, Deadline::at(driver.now + milliseconds(100)), {5, 500}, driver.now));
 }
 
 TEST(BatchPolicy, APredictedWaitBeyondTheQueueTimeoutIsRefused) {
@@ -215,10 +212,12 @@ TEST(BatchPolicy, WhenDeadlinesAreAtRiskTheEarliestGoesFirst) {
   Driver driver(options());
   driver.add(1, 3, 256);
   driver.run();
-  driver.add(2, 40, 256, Deadline::at(driver.now + milliseconds(110)));  // 102 ms of work
-  driver.add(3, 1, 256);
-  EXPECT_EQ(driver.run()->pairs[0].job, 2U);
-  EXPECT_EQ(driver.run()->pairs[0].job, 2U);
+  driver.policy.remove(1);
+  driver.add(2, 1, 256);
+  ASSERT_TRUE(driver.add(3, 32, 256, Deadline::at(driver.now + milliseconds(110))));  // 82 ms
+  driver.now += milliseconds(22);
+  EXPECT_EQ(driver.run()->pairs[0].job, 3U);
+  EXPECT_EQ(driver.run()->pairs[0].job, 3U);
 }
 
 TEST(BatchPolicy, ARequestThatCannotBeInTimeDoesNotDragOthersDown) {

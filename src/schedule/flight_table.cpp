@@ -30,6 +30,7 @@ Flight& FlightTable::open(const cache::PairKey& key, Waiter leader, int tokens_e
   flight.stage = FlightStage::kAsked;
   flight.reserved = false;
   flight.tokens_estimate = tokens_estimate;
+  flight.asked_again = false;
   flight.waiters.assign(1, leader);
   return flight;
 }

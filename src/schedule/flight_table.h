@@ -14,6 +14,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/clock.h"
 #include "cache/pair_key.h"
 
 namespace rr::schedule {
@@ -34,6 +35,8 @@ struct Flight {
   FlightStage stage = FlightStage::kAsked;
   bool reserved = false;        // the leader holds queue space for it
   int tokens_estimate = 0;      // what that space was counted as
+  TimePoint claimed_at{};       // when the shared cache left it to us
+  bool asked_again = false;     // because that was long ago when its turn came
   std::vector<Waiter> waiters;  // the first is the leader
 };
 

@@ -110,12 +110,34 @@ void Scheduler::add_pair(Request& request,
   request.flights[pair] = flight.id;
   reservation.pairs += 1;
   reservation.tokens += tokens;
-  joined.led.push_back(pair);
+  joined.led.push_back(wanted.key);
 }
 
-// --- the shared cache answers
+// --- the shared cache is asked, and answers
 
-void Scheduler::answered(std::span<const cache::PairKey> keys,
+void Scheduler::ask_shared(std::vector<cache::PairKey> keys, Deadline deadline) {
+  for (std::size_t i = 0; i < keys.size();) {
+    const cache::QueryKey query = keys[i].query;
+    const auto question = std::make_shared<Question>();
+    std::vector<Digest128> documents;
+    for (; i < keys.size() && keys[i].query == query; ++i) {
+      question->keys.push_back(keys[i]);
+      documents.push_back(keys[i].document);
+    }
+    question->unanswered = documents.size();
+    shared_.lookup_and_claim(
+        query,
+        std::move(documents),
+        deadline,
+        [question, self = shared_from_this()](std::span<const cache::RemoteAnswer> answers,
+                                              std::size_t waiting) {
+          const std::size_t left = question->unanswered -= answers.size();
+          self->answered(*question, answers, left, waiting);
+        });
+  }
+}
+
+void Scheduler::answered(const Question& question,
                          std::span<const cache::RemoteAnswer> answers,
                          std::size_t unanswered,
                          std::size_t waiting) {
@@ -127,10 +149,10 @@ void Scheduler::answered(std::span<const cache::PairKey> keys,
     }
     ReadyPairs ready;
     for (const cache::RemoteAnswer& answer : answers) {
-      apply_answer(keys[answer.index], answer, ready, effects);
+      apply_answer(question.keys[answer.index], answer, ready, effects);
     }
     if (waiting > 0 && waiting == unanswered) {
-      for (const cache::PairKey& key : keys) {
+      for (const cache::PairKey& key : question.keys) {
         if (Flight* flight = flights_.find(key)) {
           give_back(*flight);
         }
@@ -162,6 +184,7 @@ void Scheduler::apply_answer(const cache::PairKey& key,
   if (flight == nullptr) {
     effects.released.push_back(key);  // everybody left while the question was out
   } else if (flight->stage == FlightStage::kAsked) {
+    flight->claimed_at = clock_.now();
     queue_flight(*flight, ready);
   }
 }
@@ -191,7 +214,13 @@ void Scheduler::make_ready(ReadyPairs& ready) {
     std::stable_sort(pairs.begin(), pairs.end(), [](const ReadyPair& a, const ReadyPair& b) {
       return a.tokens > b.tokens;
     });
-    policy_.ready(leader, pairs, now);
+    // What had its turn already gets the next one.
+    const auto rest = std::stable_partition(
+        pairs.begin(), pairs.end(), [this](const ReadyPair& pair) RR_REQUIRES(mutex_) {
+          return flights_.at(pair.pair).asked_again;
+        });
+    policy_.ready_first(leader, {pairs.begin(), rest}, now);
+    policy_.ready(leader, {rest, pairs.end()}, now);
   }
   wake_workers();
 }

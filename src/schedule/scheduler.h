@@ -2,8 +2,8 @@
 // requests come in, each request's outcome goes out through one callback.
 //   join      a request's pairs join those in flight, queue space is reserved for the rest, or the
 //             request is refused at once; says which pairs it leads
-//   answered  the shared cache has spoken about led pairs: scores settle them, the others are
-//             queued for the engine
+//   ask_shared  asks the shared cache for led pairs: scores settle them, the others are queued for
+//             the engine
 //   worker threads (Executor::workers() of them) pull chunks, tokenize, score, fill the caches,
 //             wake the waiters
 //   one housekeeping thread enforces deadlines, takes out what was cancelled, cleans the cache
@@ -46,6 +46,9 @@ struct SchedulerOptions {
   PolicyOptions policy;  // workers and chunk_tokens are the executor's
   int max_retries = 1;
   Duration cache_clean_interval = std::chrono::hours(1);
+  // How long a claim in the shared cache holds while its pair waits for its turn; a pair that
+  // waited longer is asked for once more before it is computed. 0 = claims do not age.
+  Duration claim_lifetime{};
 };
 
 struct WorkPair {
@@ -82,7 +85,7 @@ struct Work {
 
 struct Joined {
   std::optional<Refusal> refusal;
-  std::vector<std::size_t> led;  // pairs to ask the shared cache for
+  std::vector<cache::PairKey> led;  // to ask the shared cache for
 };
 
 class Scheduler : public std::enable_shared_from_this<Scheduler> {
@@ -100,12 +103,8 @@ class Scheduler : public std::enable_shared_from_this<Scheduler> {
   ~Scheduler();
 
   Joined join(Work work);
-  // `keys` = what the shared cache was asked for; `unanswered` = how many of them are still open,
-  // `waiting` = how many of those another server computes.
-  void answered(std::span<const cache::PairKey> keys,
-                std::span<const cache::RemoteAnswer> answers,
-                std::size_t unanswered,
-                std::size_t waiting);
+  // Never blocks. With no shared cache the answers come before this returns.
+  void ask_shared(std::vector<cache::PairKey> keys, Deadline deadline);
 
   PolicyFacts facts() const;
   int max_parallel() const;
@@ -118,6 +117,7 @@ class Scheduler : public std::enable_shared_from_this<Scheduler> {
   struct Request;
   struct Effects;
   struct Running;
+  struct Question;
 
   Scheduler(const SchedulerOptions& options, const Parts& parts);
   void run_worker(int worker);
@@ -128,6 +128,10 @@ class Scheduler : public std::enable_shared_from_this<Scheduler> {
   // scheduler.cpp: requests and flights
   void add_pair(Request& request, std::uint32_t pair, Reservation& reservation, Joined& joined)
       RR_REQUIRES(mutex_);
+  void answered(const Question& question,
+                std::span<const cache::RemoteAnswer> answers,
+                std::size_t unanswered,
+                std::size_t waiting) RR_EXCLUDES(mutex_);
   void apply_answer(const cache::PairKey& key,
                     const cache::RemoteAnswer& answer,
                     ReadyPairs& ready,
@@ -147,9 +151,11 @@ class Scheduler : public std::enable_shared_from_this<Scheduler> {
   void publish(Effects& effects) RR_REQUIRES(mutex_);
   void deliver(Effects& effects) RR_EXCLUDES(mutex_);
   void release(std::vector<cache::PairKey> keys);
+  void begin_claims(const Running& running);
 
   // scheduler_threads.cpp: what the threads do
   Running begin_chunk(const Chunk& chunk) RR_REQUIRES(mutex_);
+  bool claim_is_old(const Flight& flight, TimePoint now) const RR_REQUIRES(mutex_);
   bool nobody_takes_cut(const Flight& flight) const RR_REQUIRES(mutex_);
   void fill_caches(const Running& running, std::span<const RunResult> results) RR_EXCLUDES(mutex_);
   void end_chunk(const Chunk& chunk,

@@ -2,6 +2,7 @@
 // way through a worker, and what is to be done once the lock is gone.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -47,10 +48,17 @@ struct Scheduler::Effects {
 };
 
 struct Scheduler::Running {
+  std::vector<FlightId> flights;
   std::vector<RunPair> pairs;
   std::vector<cache::PairKey> keys;
   std::vector<std::shared_ptr<Request>> leaders;  // by pair; keep the texts alive
-  TimePoint begun;
+  std::vector<cache::PairKey> ask_again;          // of the chunk, but their claims have grown old
+};
+
+// What the shared cache was asked, all of one query; lives until its last answer.
+struct Scheduler::Question {
+  std::vector<cache::PairKey> keys;
+  std::atomic<std::size_t> unanswered = 0;
 };
 
 }  // namespace rr::schedule

@@ -46,6 +46,10 @@ void Scheduler::run_worker(int worker) {
     if (effects.poke_housekeeping) {
       poke_housekeeping(std::nullopt);
     }
+    if (!running.ask_again.empty()) {
+      ask_shared(std::move(running.ask_again), Deadline::never());
+    }
+    begin_claims(running);
     const std::span<const RunResult> results = runner.run(running.pairs);
     fill_caches(running, results);
     count(*chunk, results, runner.times());
@@ -68,21 +72,47 @@ void Scheduler::wake_workers() {
 
 Scheduler::Running Scheduler::begin_chunk(const Chunk& chunk) {
   Running running;
-  running.begun = clock_.now();
+  const TimePoint now = clock_.now();
   for (const JobId id : chunk.started) {
-    requests_.at(id)->started_at = running.begun;
+    requests_.at(id)->started_at = now;
   }
   for (const Chunk::Pair& taken : chunk.pairs) {
     Flight& flight = flights_.at(taken.pair);
+    if (claim_is_old(flight, now)) {
+      flight.stage = FlightStage::kAsked;
+      flight.asked_again = true;
+      running.ask_again.push_back(flight.key);
+      continue;
+    }
     flight.stage = FlightStage::kRunning;
     const Waiter& leader = flight.waiters.front();
     const std::shared_ptr<Request>& request = requests_.at(leader.request);
     const WorkPair& pair = request->work.pairs[leader.pair];
+    running.flights.push_back(flight.id);
     running.pairs.push_back({pair.query.get(), pair.document, nobody_takes_cut(flight)});
     running.keys.push_back(flight.key);
     running.leaders.push_back(request);
   }
   return running;
+}
+
+// Another server may have taken over meanwhile. Asked once only, so that a slow queue cannot keep a
+// pair from ever being computed.
+bool Scheduler::claim_is_old(const Flight& flight, TimePoint now) const {
+  return options_.claim_lifetime > Duration::zero() && !flight.asked_again &&
+         now - flight.claimed_at > options_.claim_lifetime;
+}
+
+// Tells the shared cache that these are being computed, so that it keeps their claims alive.
+void Scheduler::begin_claims(const Running& running) {
+  for (std::size_t i = 0; i < running.keys.size();) {
+    const cache::QueryKey query = running.keys[i].query;
+    std::vector<Digest128> documents;
+    for (; i < running.keys.size() && running.keys[i].query == query; ++i) {
+      documents.push_back(running.keys[i].document);
+    }
+    shared_.start(query, std::move(documents));
+  }
 }
 
 bool Scheduler::nobody_takes_cut(const Flight& flight) const {
@@ -154,7 +184,7 @@ void Scheduler::end_chunk(const Chunk& chunk,
       const RunPair& pair = running.pairs[i];
       estimate_.add(pair.query->text().size() + pair.document.size(), results[i].tokens);
     }
-    end_pair(flights_.at(chunk.pairs[i].pair), results[i], again, effects);
+    end_pair(flights_.at(running.flights[i]), results[i], again, effects);
   }
   make_ready(again);
 }

@@ -1,5 +1,6 @@
 #include "text/word_reader.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace rr::text {
@@ -34,7 +35,7 @@ std::vector<std::string> words(std::string_view text, std::size_t max_word_chars
         out.emplace_back("<too long>");
         break;
       case Split::Kind::kAddedToken:
-        out.push_back("#" + std::to_string(split.added_id));
+        out.push_back(fmt::format("#{}", split.added_id));
         break;
     }
   }

@@ -28,9 +28,9 @@ TEST(WordPiece, UnknownPieceMakesWholeWordUnk) {
   EXPECT_EQ(pieces(vocabulary(), "x"), (std::vector<TokenId>{0}));
 }
 
-TEST(WordPiece, AContinuationIsNoStart) {
+TEST(WordPiece, AContinuationStartsAWordOnlyWithItsPrefixSpelledOut) {
   EXPECT_EQ(pieces(vocabulary(), "able"), (std::vector<TokenId>{0}));
-  EXPECT_EQ(pieces(vocabulary(), "##able"), (std::vector<TokenId>{0}));
+  EXPECT_EQ(pieces(vocabulary(), "##able"), (std::vector<TokenId>{4}));
 }
 
 TEST(WordPiece, AnEmptyPrefixMakesEveryEntryAContinuation) {
