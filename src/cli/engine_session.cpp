@@ -68,7 +68,7 @@ rerank::RerankerOptions serving_options(const config::Settings& settings) {
           .cache_ttl = settings.cache.ttl,
           .cache_max_bytes = settings.cache.max_bytes,
           .cache_clean_interval = settings.cache.clear_interval,
-          .claim_lease = settings.redis.enabled ? settings.redis.lease : Duration::zero()};
+          .claim_lease = settings.redis.enabled ? settings.redis.options.lease : Duration::zero()};
 }
 
 rerank::RerankerOptions batch_options(const config::Settings& settings) {
