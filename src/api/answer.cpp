@@ -5,7 +5,6 @@
 #include "api/score.h"
 #include "api/tei.h"
 #include "base/check.h"
-#include "rerank/score.h"
 
 namespace rr::api {
 
@@ -24,10 +23,6 @@ std::string render_answer(const AnswerPlan& plan,
     default:
       return render_common(plan, response, facts);
   }
-}
-
-float shown_score(ScoreForm form, float logit) {
-  return form == ScoreForm::kLogit ? logit : rerank::sigmoid(logit);
 }
 
 }  // namespace rr::api

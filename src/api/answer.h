@@ -1,4 +1,4 @@
-// What every answer is made of beside the scores, and the order of its results. Pure. Tested by
+// What every answer is made of beside the scores. Pure. Tested by
 // render_answer_test.cpp.
 #pragma once
 
@@ -11,10 +11,10 @@
 namespace rr::api {
 
 struct AnswerFacts {
-  std::string_view model;     // served name
-  std::string_view id;        // 32 hex digits, without a prefix
-  std::int64_t created = 0;   // Unix seconds
-  double took_ms = 0;         // since the request was read
+  std::string_view model;    // served name
+  std::string_view id;       // 32 hex digits, without a prefix
+  std::int64_t created = 0;  // Unix seconds
+  double took_ms = 0;        // since the request was read
 };
 
 // One answer body, by the plan's shape. The response must have as many scores as the request had
@@ -22,8 +22,5 @@ struct AnswerFacts {
 std::string render_answer(const AnswerPlan& plan,
                           const rerank::RerankResponse& response,
                           const AnswerFacts& facts);
-
-// A logit in the form that the request asked for.
-float shown_score(ScoreForm form, float logit);
 
 }  // namespace rr::api

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "rerank/request.h"
+#include "rerank/score.h"
 
 namespace rr::api {
 
@@ -48,15 +49,6 @@ struct RequestError {
   TeiErrorType tei_type = TeiErrorType::kValidation;
 };
 
-// What scores mean when the request does not say (RERANKER_SCORE).
-enum class ScoreRule {
-  kSigmoid,
-  kLogit,
-  kModel,  // what the checkpoint's config declares
-};
-
-enum class ScoreForm { kSigmoid, kLogit };
-
 // A document as the answer shows it.
 struct EchoDocument {
   std::string text;         // what was scored
@@ -67,7 +59,7 @@ struct EchoDocument {
 struct AnswerPlan {
   AnswerShape shape = AnswerShape::kCommon;
   ErrorForm error_form = ErrorForm::kUnion;
-  ScoreForm score_form = ScoreForm::kSigmoid;
+  rerank::ScoreRule score_rule = rerank::ScoreRule::kSigmoid;
   std::size_t top_n = 0;                // 0 = all
   std::string_view api_version = "1";   // meta.api_version.version; points at a literal
   std::vector<EchoDocument> documents;  // [documents] when they are to be returned, else empty
@@ -84,9 +76,8 @@ using ReadOutcome = std::variant<InferenceCall, RequestError>;
 // What the reader must know about the server.
 struct ReadOptions {
   int max_documents = 10'000;
-  bool return_documents = true;  // default of /rerank and /v1/rerank
-  ScoreRule score_rule = ScoreRule::kSigmoid;
-  bool model_declares_identity = false;  // for ScoreRule::kModel
+  bool return_documents = true;                                // default of /rerank and /v1/rerank
+  rerank::ScoreRule score_rule = rerank::ScoreRule::kSigmoid;  // when the request says nothing
 };
 
 }  // namespace rr::api

@@ -130,10 +130,11 @@ void add_document(FieldReader& in,
                   Documents& out) {
   auto text = element_text(element, rules);
   if (!text) {
-    in.fail(fmt::format("`{}[{}]` has no text: expected a string or an object with one of text, "
-                        "document, content, body, value, snippet",
-                        field_name(field),
-                        out.texts.size()));
+    in.fail(
+        fmt::format("`{}[{}]` has no text: expected a string or an object with one of text, "
+                    "document, content, body, value, snippet",
+                    field_name(field),
+                    out.texts.size()));
     return;
   }
   if (rules.echo == Echo::kKeep) {
@@ -146,8 +147,7 @@ void read_list(
     FieldReader& in, Field field, dom::array list, const DocumentRules& rules, Documents& out) {
   const std::size_t count = list.size();
   if (count == 0) {
-    in.fail_with(
-        400, fmt::format("`{}` cannot be empty", field_name(field)), TeiErrorType::kEmpty);
+    in.fail_with(400, fmt::format("`{}` cannot be empty", field_name(field)), TeiErrorType::kEmpty);
     return;
   }
   if (count > static_cast<std::size_t>(rules.max_documents)) {

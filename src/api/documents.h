@@ -4,7 +4,7 @@
 //                        empty, or with rank_fields those fields joined by a space
 //   number               its text, as Python's str() prints it (object form only)
 // Anything else has no text and fails the request. Cost: linear in the bytes. Tested by
-// documents_test.cpp. Includes simdjson: for .cpp files of this folder.
+// read_request_test.cpp. Includes simdjson: for .cpp files of this folder.
 #pragma once
 
 #include <string>

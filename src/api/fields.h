@@ -5,7 +5,7 @@
 //   request.truncate = in.flag(Field::kTruncate).value_or(true);
 //   if (in.failed()) return in.error();
 // null is the same as absent. Views live as long as the JsonReader's document. Tested by
-// fields_test.cpp. Includes simdjson: for .cpp files of this folder.
+// read_request_test.cpp. Includes simdjson: for .cpp files of this folder.
 #pragma once
 
 #include <simdjson.h>

@@ -1,5 +1,5 @@
 // GET /info as Text Embeddings Inference answers it, so that its clients find a `reranker`; plus
-// `calibration` and `price_list` where the model has them. Pure. Tested by info_test.cpp.
+// `calibration` and `price_list` where the model has them. Pure. Tested by health_test.cpp.
 #pragma once
 
 #include <string>

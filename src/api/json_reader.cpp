@@ -28,8 +28,8 @@ bool deeper_than(simdjson::dom::element element, int levels) {
 
 // Few bodies have more brackets than the limit; only those are walked.
 bool too_deep(const std::string& body, simdjson::dom::element root) {
-  const auto brackets = std::count_if(
-      body.begin(), body.end(), [](char byte) { return byte == '[' || byte == '{'; });
+  const auto brackets =
+      std::count_if(body.begin(), body.end(), [](char byte) { return byte == '[' || byte == '{'; });
   return brackets > kJsonDepthMax && deeper_than(root, kJsonDepthMax);
 }
 

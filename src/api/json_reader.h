@@ -1,7 +1,7 @@
 // JSON bodies into memory, by simdjson's DOM parser. Strict: RFC 8259 syntax, valid UTF-8, paired
 // surrogates, numbers within a double, nesting of at most 32 levels; integers beyond 64 bits are
 // refused too. One reader per I/O thread, reused: its buffers grow with the largest body and are
-// given back after a body above 1 MiB. Not thread-safe. Tested by json_reader_test.cpp.
+// given back after a body above 1 MiB. Not thread-safe. Tested by read_request_test.cpp.
 #pragma once
 
 #include <memory>

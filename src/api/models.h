@@ -1,5 +1,5 @@
 // GET /v1/models, /models and /v1/models/{id}: OpenAI's list with the one model served, and
-// `model_type` for Xinference's client. Pure. Tested by models_test.cpp.
+// `model_type` for Xinference's client. Pure. Tested by health_test.cpp.
 #pragma once
 
 #include <cstdint>

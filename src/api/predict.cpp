@@ -36,8 +36,7 @@ bool add_pair(FieldReader& in, dom::array pair, rerank::RerankRequest& request) 
 
 void read_batch(FieldReader& in, dom::array batch, int max_pairs, rerank::RerankRequest& request) {
   if (batch.size() > static_cast<std::size_t>(max_pairs)) {
-    in.fail(fmt::format(
-        "batch size {} > maximum allowed batch size {}", batch.size(), max_pairs));
+    in.fail(fmt::format("batch size {} > maximum allowed batch size {}", batch.size(), max_pairs));
     return;
   }
   for (const dom::element element : batch) {
@@ -79,7 +78,7 @@ ReadOutcome read_predict(const FieldTable& table, const ReadOptions& options, Ti
   call.plan.error_form = ErrorForm::kTei;
   call.plan.shape = read_inputs(in, options.max_documents, call.request);
   read_input_profile(in, call.request);
-  call.plan.score_form = read_score_form(in, options);
+  call.plan.score_rule = read_score_rule(in, options);
   call.request.deadline = read_deadline(in, arrival);
   if (in.failed()) {
     return in.error();
@@ -96,7 +95,7 @@ std::string render_predict(const AnswerPlan& plan, const rerank::RerankResponse&
     if (batch) {
       json.open_array();
     }
-    json.open_object().key("score").number(shown_score(plan.score_form, score.logit));
+    json.open_object().key("score").number(rerank::relevance_score(score.logit, plan.score_rule));
     json.key("label").string("LABEL_0").close_object();
     if (batch) {
       json.close_array();

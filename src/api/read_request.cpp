@@ -37,7 +37,7 @@ ReadOutcome read_object(simdjson::dom::object object,
 
 ErrorForm error_form_of(InferenceRoute route) {
   return route == InferenceRoute::kTei || route == InferenceRoute::kPredict ? ErrorForm::kTei
-                                                                           : ErrorForm::kUnion;
+                                                                            : ErrorForm::kUnion;
 }
 
 ReadOutcome read_request(JsonReader& reader,

@@ -71,20 +71,19 @@ Deadline read_deadline(FieldReader& in, TimePoint arrival) {
     in.fail_with(504, "the deadline of 0 ms has passed", TeiErrorType::kOverloaded);
     return Deadline::never();
   }
-  return wait_ms > kLongestMs ? Deadline::never() : Deadline::at(arrival + from_seconds(wait_ms / 1e3));
+  return wait_ms > kLongestMs ? Deadline::never()
+                              : Deadline::at(arrival + from_seconds(wait_ms / 1e3));
 }
 
-ScoreForm read_score_form(FieldReader& in, const ReadOptions& options) {
+rerank::ScoreRule read_score_rule(FieldReader& in, const ReadOptions& options) {
+  using rerank::ScoreRule;
   if (const auto raw = in.flag(Field::kRawScores)) {
-    return *raw ? ScoreForm::kLogit : ScoreForm::kSigmoid;
+    return *raw ? ScoreRule::kLogit : ScoreRule::kSigmoid;
   }
   if (const auto activation = in.flag(Field::kUseActivation)) {
-    return *activation ? ScoreForm::kSigmoid : ScoreForm::kLogit;
+    return *activation ? ScoreRule::kSigmoid : ScoreRule::kLogit;
   }
-  const bool logit =
-      options.score_rule == ScoreRule::kLogit ||
-      (options.score_rule == ScoreRule::kModel && options.model_declares_identity);
-  return logit ? ScoreForm::kLogit : ScoreForm::kSigmoid;
+  return options.score_rule;
 }
 
 std::size_t read_top_n(FieldReader& in) {

@@ -18,7 +18,7 @@ void read_input_profile(FieldReader& in, rerank::RerankRequest& request);
 Deadline read_deadline(FieldReader& in, TimePoint arrival);
 
 // raw_scores, use_activation, else the server's rule.
-ScoreForm read_score_form(FieldReader& in, const ReadOptions& options);
+rerank::ScoreRule read_score_rule(FieldReader& in, const ReadOptions& options);
 
 // top_n, else top_k, else rank_count; 0 = all.
 std::size_t read_top_n(FieldReader& in);

@@ -14,10 +14,8 @@ ReadOutcome read_score(const FieldTable& table, const ReadOptions& options, Time
   FieldReader in(table, {ErrorForm::kUnion, 400});
   InferenceCall call;
   call.plan.shape = AnswerShape::kScore;
-  const auto left =
-      in.first_of({Field::kQueries, Field::kText1, Field::kData1, Field::kQuery});
-  const auto right =
-      in.first_of({Field::kDocuments, Field::kItems, Field::kText2, Field::kData2});
+  const auto left = in.first_of({Field::kQueries, Field::kText1, Field::kData1, Field::kQuery});
+  const auto right = in.first_of({Field::kDocuments, Field::kItems, Field::kText2, Field::kData2});
   DocumentRules rules;
   rules.max_documents = options.max_documents;
   call.request.queries = read_text_or_list(in, left.value_or(Field::kQueries), rules).texts;
@@ -27,12 +25,13 @@ ReadOutcome read_score(const FieldTable& table, const ReadOptions& options, Time
     in.fail("a query must not be blank");
   }
   if (!in.failed() && queries.size() != 1 && queries.size() != call.request.documents.size()) {
-    in.fail(fmt::format("{} queries do not fit {} documents: give one query, or as many as documents",
-                        queries.size(),
-                        call.request.documents.size()));
+    in.fail(
+        fmt::format("{} queries do not fit {} documents: give one query, or as many as documents",
+                    queries.size(),
+                    call.request.documents.size()));
   }
   read_input_profile(in, call.request);
-  call.plan.score_form = read_score_form(in, options);
+  call.plan.score_rule = read_score_rule(in, options);
   call.request.deadline = read_deadline(in, arrival);
   if (in.failed()) {
     return in.error();
@@ -51,7 +50,7 @@ std::string render_score(const AnswerPlan& plan,
   json.key("model").string(facts.model).key("data").open_array();
   for (std::size_t i = 0; i < response.scores.size(); ++i) {
     json.open_object().key("index").number(i).key("object").string("score");
-    json.key("score").number(shown_score(plan.score_form, response.scores[i].logit));
+    json.key("score").number(rerank::relevance_score(response.scores[i].logit, plan.score_rule));
     if (response.scores[i].truncated) {
       json.key("truncated").boolean(true);
     }

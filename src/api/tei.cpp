@@ -43,7 +43,7 @@ ReadOutcome read_tei(const FieldTable& table, const ReadOptions& options, TimePo
   call.request.documents = std::move(texts.texts);
   call.plan.documents = std::move(texts.echoes);
   read_input_profile(in, call.request);
-  call.plan.score_form = read_score_form(in, options);
+  call.plan.score_rule = read_score_rule(in, options);
   call.request.deadline = read_deadline(in, arrival);
   if (in.failed()) {
     return in.error();
@@ -63,7 +63,7 @@ std::string render_tei(const AnswerPlan& plan, const rerank::RerankResponse& res
     if (!plan.documents.empty()) {
       json.key("text").string(plan.documents[index].text);
     }
-    json.key("score").number(shown_score(plan.score_form, score.logit));
+    json.key("score").number(rerank::relevance_score(score.logit, plan.score_rule));
     if (score.truncated) {
       json.key("truncated").boolean(true);
     }

@@ -19,7 +19,7 @@ constexpr int kThreadsMax = 1024;
 constexpr int kBatchTokens = 1024;
 constexpr int kChunkTokens = 256;
 constexpr int kChunkPairs = 64;
-constexpr int kFeedForwardRows = 128;
+constexpr int kFeedForwardRows = 126;  // whole register tiles of 14 and of 6 rows
 
 Status invalid(std::string message) {
   return Status(Code::kInvalidArgument, "[engine] " + std::move(message));

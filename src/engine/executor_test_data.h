@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -74,27 +75,50 @@ inline TestBatch batch_of(std::span<const model::RandomPair> pairs) {
   return batch;
 }
 
-// Every (instruction set, quantization, mixed precision) that this machine runs.
+// An instruction set, a quantization and mixed precision or not, as options name them.
 struct Variant {
   std::string isa;
   std::string quantization;
   MixedPrecision mixed = MixedPrecision::kOff;
 
+  Arithmetic arithmetic() const {
+    return choose_arithmetic(
+        *kernels::isa_from_name(isa), *quantization_from_name(quantization), mixed);
+  }
   std::string name() const {
     return isa + " " + quantization + (mixed == MixedPrecision::kOn ? " mixed" : "");
   }
 };
 
-inline std::vector<Variant> all_variants() {
+// Every variant that this machine runs.
+inline std::vector<Variant> all_options() {
   std::vector<Variant> variants;
   for (const kernels::Isa isa : kernels::available_isas()) {
     for (const char* quantization : {"none", "bf16", "int8"}) {
-      variants.push_back({std::string(kernels::isa_name(isa)), quantization, MixedPrecision::kOff});
+      for (const MixedPrecision mixed : {MixedPrecision::kOff, MixedPrecision::kOn}) {
+        variants.push_back({std::string(kernels::isa_name(isa)), quantization, mixed});
+      }
     }
-    variants.push_back({std::string(kernels::isa_name(isa)), "none", MixedPrecision::kOn});
-    variants.push_back({std::string(kernels::isa_name(isa)), "int8", MixedPrecision::kOn});
   }
   return variants;
+}
+
+// One of each numerics id.
+inline std::vector<Variant> all_variants() {
+  std::vector<Variant> variants;
+  std::set<std::string> seen;
+  for (const Variant& variant : all_options()) {
+    if (seen.insert(variant.arithmetic().numerics).second) {
+      variants.push_back(variant);
+    }
+  }
+  return variants;
+}
+
+// Those of the best instruction set, for tests whose cost is in making executors.
+inline std::vector<Variant> best_variants() {
+  const std::string best(kernels::isa_name(kernels::best_isa()));
+  return {{best, "none"}, {best, "bf16"}, {best, "int8"}};
 }
 
 inline std::unique_ptr<Executor> executor_of(const model::RandomModel& model,

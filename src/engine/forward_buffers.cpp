@@ -8,21 +8,10 @@ namespace {
 
 using kernels::Storage;
 
-constexpr std::int64_t kCacheLine = 64;
-
-// Elements between rows: whole panels, then whole cache lines, an odd number of them.
-std::int64_t row_stride(std::int64_t columns, Storage storage) {
-  constexpr std::int64_t kWidestPanel = 64;
-  const auto element = static_cast<std::int64_t>(kernels::storage_bytes(storage));
-  const std::int64_t padded = (columns + kWidestPanel - 1) / kWidestPanel * kWidestPanel;
-  const std::int64_t lines = (padded * element + kCacheLine - 1) / kCacheLine;
-  return (lines | 1) * kCacheLine / element;
-}
-
 Rows take_rows(Workspace& memory, std::int64_t rows, std::int64_t columns, Storage storage) {
   Rows taken;
   taken.storage = storage;
-  taken.stride = row_stride(columns, storage);
+  taken.stride = kernels::row_stride(columns, storage);
   taken.data = memory.take_bytes(static_cast<std::size_t>(rows * taken.stride) *
                                  kernels::storage_bytes(storage));
   if (storage == Storage::kI8) {

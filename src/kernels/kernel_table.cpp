@@ -21,11 +21,11 @@ struct IsaEntry {
 // Worst first.
 constexpr std::array<IsaEntry, 7> kIsas = {{
     {Isa::kGeneric, "generic", &kGenericKernels},
-    {Isa::kAvx2, "avx2", nullptr},
+    {Isa::kAvx2, "avx2", &kAvx2Kernels},
     {Isa::kAvxVnni, "avxvnni", nullptr},
-    {Isa::kAvx512, "avx512", nullptr},
-    {Isa::kAvx512Vnni, "avx512vnni", nullptr},
-    {Isa::kAvx512Bf16, "avx512bf16", nullptr},
+    {Isa::kAvx512, "avx512", &kAvx512Kernels},
+    {Isa::kAvx512Vnni, "avx512vnni", &kAvx512VnniKernels},
+    {Isa::kAvx512Bf16, "avx512bf16", &kAvx512Bf16Kernels},
     {Isa::kAmx, "amx", nullptr},
 }};
 

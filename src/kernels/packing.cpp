@@ -32,16 +32,44 @@ std::int8_t to_int8(float value, float scale) {
   return static_cast<std::int8_t>(std::clamp(std::nearbyint(value / scale), -kInt8Max, kInt8Max));
 }
 
-// Where element (column, k) of the weight lies in the packed panels.
-std::size_t packed_index(const LinearKernel& kernel,
-                         std::int64_t column,
-                         std::int64_t k,
-                         std::int64_t depth) {
+// Where element (column, 0) of the weight lies in the packed panels.
+std::int64_t column_start(const LinearKernel& kernel, std::int64_t column, std::int64_t depth) {
   const std::int64_t width = kernel.panel_columns;
-  const std::int64_t group = kernel.depth_group;
   const std::int64_t panel = column / width * (padded_depth(kernel, depth) * width);
-  return static_cast<std::size_t>(panel + k / group * (width * group) + column % width * group +
-                                  k % group);
+  return panel + column % width * kernel.depth_group;
+}
+
+// Writes store(value) of each element of one column to its place.
+template <typename T, typename Store>
+void scatter(const LinearKernel& kernel, std::span<const float> row, T* to, Store store) {
+  const std::int64_t group = kernel.depth_group;
+  const std::int64_t step = kernel.panel_columns * group;
+  const auto depth = static_cast<std::int64_t>(row.size());
+  for (std::int64_t first = 0; first < depth; first += group, to += step) {
+    const std::int64_t count = std::min(group, depth - first);
+    for (std::int64_t k = 0; k < count; ++k) {
+      to[k] = store(row[static_cast<std::size_t>(first + k)]);
+    }
+  }
+}
+
+void pack_int8_column(const LinearKernel& kernel,
+                      std::span<const float> row,
+                      std::int64_t column,
+                      const PackedSegment& to) {
+  const float scale = int8_scale(row);
+  const auto depth = static_cast<std::int64_t>(row.size());
+  std::int32_t sum = 0;
+  scatter(kernel,
+          row,
+          static_cast<std::int8_t*>(to.panels) + column_start(kernel, column, depth),
+          [&sum, scale](float value) {
+            const std::int8_t quantized = to_int8(value, scale);
+            sum += quantized;
+            return quantized;
+          });
+  to.scale[column] = scale;
+  to.offset[column] = sum * kernel.zero_point;
 }
 
 }  // namespace
@@ -67,6 +95,15 @@ std::size_t packed_bytes(const LinearKernel& kernel, std::int64_t columns, std::
          storage_bytes(kernel.weights);
 }
 
+std::int64_t row_stride(std::int64_t columns, Storage storage) {
+  constexpr std::int64_t kCacheLine = 64;
+  constexpr std::int64_t kWidestPanel = 64;
+  const auto element = static_cast<std::int64_t>(storage_bytes(storage));
+  const std::int64_t lines =
+      (round_up(columns, kWidestPanel) * element + kCacheLine - 1) / kCacheLine;
+  return (lines | 1) * kCacheLine / element;
+}
+
 void pack_weight(const LinearKernel& kernel,
                  std::span<const float> weight,
                  std::int64_t columns,
@@ -77,24 +114,15 @@ void pack_weight(const LinearKernel& kernel,
   for (std::int64_t column = 0; column < columns; ++column) {
     const auto row =
         weight.subspan(static_cast<std::size_t>(column * depth), static_cast<std::size_t>(depth));
-    const float scale = kernel.weights == Storage::kI8 ? int8_scale(row) : 0;
-    std::int32_t sum = 0;
-    for (std::int64_t k = 0; k < depth; ++k) {
-      const float value = row[static_cast<std::size_t>(k)];
-      const std::size_t index = packed_index(kernel, column, k, depth);
-      if (kernel.weights == Storage::kF32) {
-        static_cast<float*>(to.panels)[index] = value;
-      } else if (kernel.weights == Storage::kBf16) {
-        static_cast<std::uint16_t*>(to.panels)[index] = to_bfloat16(value).bits;
-      } else {
-        const std::int8_t quantized = to_int8(value, scale);
-        static_cast<std::int8_t*>(to.panels)[index] = quantized;
-        sum += quantized;
-      }
-    }
-    if (kernel.weights == Storage::kI8) {
-      to.scale[column] = scale;
-      to.offset[column] = sum * kernel.zero_point;
+    const std::int64_t start = column_start(kernel, column, depth);
+    if (kernel.weights == Storage::kF32) {
+      scatter(kernel, row, static_cast<float*>(to.panels) + start, [](float x) { return x; });
+    } else if (kernel.weights == Storage::kBf16) {
+      scatter(kernel, row, static_cast<std::uint16_t*>(to.panels) + start, [](float x) {
+        return to_bfloat16(x).bits;
+      });
+    } else {
+      pack_int8_column(kernel, row, column, to);
     }
   }
   if (kernel.weights == Storage::kI8) {

@@ -20,6 +20,11 @@ std::int64_t padded_depth(const LinearKernel& kernel, std::int64_t depth);
 std::size_t storage_bytes(Storage storage);
 std::size_t packed_bytes(const LinearKernel& kernel, std::int64_t columns, std::int64_t depth);
 
+// Elements between the rows of activations that a product reads or writes: room for whole panels,
+// and an odd number of cache lines, so that one column of neighbouring rows falls into different
+// cache sets (with 4,096 columns of f32 they would all share one).
+std::int64_t row_stride(std::int64_t columns, Storage storage);
+
 // Where one segment goes. scale and offset [padded_columns] for int8 weights, else null.
 struct PackedSegment {
   void* panels;

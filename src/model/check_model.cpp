@@ -43,4 +43,8 @@ Result<CheckReport> check_model(const std::filesystem::path& dir,
   return report;
 }
 
+Result<CheckReport> check_model(const std::filesystem::path& dir, const LoadOptions& options) {
+  return check_model(dir, options, text::load_tokenizer);
+}
+
 }  // namespace rr::model

@@ -148,6 +148,10 @@ Result<LoadedModel> load_model(const std::filesystem::path& dir,
   return model;
 }
 
+Result<LoadedModel> load_model(const std::filesystem::path& dir, const LoadOptions& options) {
+  return load_model(dir, options, text::load_tokenizer);
+}
+
 Digest128 fingerprint(const Digest128& content, std::string_view numerics_id) {
   return DigestBuilder().add(content.hex()).add(numerics_id).finish();
 }

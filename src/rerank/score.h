@@ -1,12 +1,16 @@
-// The activation between a logit and a relevance_score. Pure. Tested by render_answer_test.cpp.
+// From the model's raw output to the relevance_score that users see. Pure; thread-safe.
+// Tested by score_test.cpp.
 #pragma once
-
-#include <cmath>
 
 namespace rr::rerank {
 
-inline float sigmoid(float logit) {
-  return 1.0F / (1.0F + std::exp(-logit));
-}
+// RERANKER_SCORE, or what one request asks for. `model` of the configuration is resolved to one of
+// these when the model is loaded.
+enum class ScoreRule { kSigmoid, kLogit };
+
+// 1 / (1 + exp(-logit)), in double and rounded once: never overflows, monotonic, 0.5 at 0.
+float sigmoid(float logit);
+
+float relevance_score(float logit, ScoreRule rule);
 
 }  // namespace rr::rerank

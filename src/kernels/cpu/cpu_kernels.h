@@ -1,4 +1,5 @@
-// The tables of each instruction set, constants of their per-ISA files.
+// The tables of each instruction set, chosen from by kernel_table.h. Tested by
+// kernel_table_test.cpp.
 #pragma once
 
 #include "kernels/kernel_ops_inl.h"
@@ -6,5 +7,9 @@
 namespace rr::kernels {
 
 extern const CpuKernels kGenericKernels;
+extern const CpuKernels kAvx2Kernels;
+extern const CpuKernels kAvx512Kernels;
+extern const CpuKernels kAvx512VnniKernels;
+extern const CpuKernels kAvx512Bf16Kernels;
 
 }  // namespace rr::kernels

@@ -34,11 +34,12 @@ void quantize(const QuantizeArgs& args) {
     const float* x = args.x + m * args.x_stride;
     std::uint8_t* y = args.y + m * args.y_stride;
     float largest = 0;
+    float poison = 0;  // NaN once a value was NaN or infinite: the comparison would lose it
     for (std::int64_t h = 0; h < args.columns; ++h) {
-      // Written so that a NaN is kept: it must reach the logit, never vanish in an integer.
-      largest = std::fabs(x[h]) <= largest ? largest : std::fabs(x[h]);
+      largest = std::fabs(x[h]) > largest ? std::fabs(x[h]) : largest;
+      poison += x[h] * 0.0F;
     }
-    args.scale[m] = largest / static_cast<float>(args.limit);
+    args.scale[m] = largest / static_cast<float>(args.limit) + poison;
     const float inverse = largest > 0 ? static_cast<float>(args.limit) / largest : 0;
     for (std::int64_t h = 0; h < args.padded_columns; ++h) {
       const float scaled = h < args.columns ? x[h] * inverse : 0;

@@ -1,0 +1,17 @@
+// The kernels compiled for AVX-512 F, BW, DQ and VL.
+#pragma once
+
+#include "kernels/kernel_ops_inl.h"
+
+namespace rr::kernels::avx512 {
+
+void gemm_f32(const GemmArgs& args);
+void gemm_bf16_widened(const GemmArgs& args);
+void gemm_u7s8(const GemmArgs& args);
+std::int64_t probe_f32(std::int64_t rounds, float* sink);
+std::int64_t probe_u7s8(std::int64_t rounds, float* sink);
+void attention_f32(const AttentionArgs& args);
+void layer_norm(const LayerNormArgs& args);
+void quantize(const QuantizeArgs& args);
+
+}  // namespace rr::kernels::avx512

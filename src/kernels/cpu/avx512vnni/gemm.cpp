@@ -1,0 +1,33 @@
+#include <cstdint>
+
+#include "kernels/cpu/avx512vnni/avx512vnni_inl.h"
+#include "kernels/cpu/simd/vec_avx512_inl.h"
+// The algorithms, over that vector.
+#include "kernels/cpu/simd/dot_inl.h"
+#include "kernels/cpu/simd/math_inl.h"
+#include "kernels/cpu/simd/round_bf16_inl.h"
+// Last: uses both.
+#include "kernels/cpu/simd/gemm_inl.h"
+
+namespace {
+
+// u8 · s8 in groups of four, one instruction. The sums cannot overflow: |Σ| ≤ K·255·127.
+struct DotU8S8 : DotU7S8 {
+  static constexpr int kRows = 14;
+  static V::I step(V::I c, V::I a, V::I b) { return _mm512_dpbusd_epi32(c, a, b); }
+};
+
+}  // namespace
+
+namespace rr::kernels::avx512vnni {
+
+void gemm_u8s8(const GemmArgs& args) {
+  gemm<DotU8S8, GeluShort>(args, RoundBf16());
+}
+
+std::int64_t probe_u8s8(std::int64_t rounds, float* sink) {
+  constexpr int kOperations = 8 * V::kLanes;
+  return probe<DotU8S8>(rounds, sink, V::set1_i(0x01020304), V::set1_i(0x01ff02fe), kOperations);
+}
+
+}  // namespace rr::kernels::avx512vnni

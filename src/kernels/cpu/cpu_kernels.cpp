@@ -1,0 +1,118 @@
+// Which function serves which dtype on each instruction set. Numerics ids end in a revision that is
+// raised whenever the bits of that arithmetic change (engine/pinned_logits_test.cpp notices).
+#include "kernels/cpu/cpu_kernels.h"
+
+#include "kernels/cpu/avx2/avx2_inl.h"
+#include "kernels/cpu/avx512/avx512_inl.h"
+#include "kernels/cpu/avx512bf16/avx512bf16_inl.h"
+#include "kernels/cpu/avx512vnni/avx512vnni_inl.h"
+#include "kernels/cpu/generic/generic_inl.h"
+
+namespace rr::kernels {
+
+namespace {
+
+constexpr Storage kFloat = Storage::kF32;
+constexpr Storage kHalf = Storage::kBf16;
+constexpr Storage kByte = Storage::kI8;
+
+constexpr LinearKernel float_kernel(
+    const char* arithmetic, Storage weights, int panel_columns, GemmFn gemm, PeakProbeFn probe) {
+  return {arithmetic, kFloat, weights, panel_columns, 1, 0, 0, gemm, probe};
+}
+
+namespace generic_set {
+constexpr int kColumns = generic::kPanelColumns;
+constexpr auto kF32 =
+    float_kernel("generic-fp32.1", kFloat, kColumns, generic::gemm_f32, generic::probe_f32);
+constexpr auto kBf16 = float_kernel(
+    "generic-bf16w.1", kHalf, kColumns, generic::gemm_bf16_widened, generic::probe_f32);
+constexpr LinearKernel kInt8 = {
+    "generic-s8s8.1", kByte, kByte, kColumns, 1, 127, 0, generic::gemm_int8, generic::probe_f32};
+}  // namespace generic_set
+
+namespace avx2_set {
+constexpr auto kF32 = float_kernel("avx2-fma.1", kFloat, 16, avx2::gemm_f32, avx2::probe_f32);
+constexpr auto kBf16 =
+    float_kernel("avx2-bf16w.1", kHalf, 16, avx2::gemm_bf16_widened, avx2::probe_f32);
+constexpr LinearKernel kInt8 = {
+    "avx2-u7s8.1", kByte, kByte, 16, 4, 63, 64, avx2::gemm_u7s8, avx2::probe_u7s8};
+}  // namespace avx2_set
+
+namespace avx512_set {
+constexpr auto kF32 = float_kernel("avx512-fma.1", kFloat, 32, avx512::gemm_f32, avx512::probe_f32);
+constexpr auto kBf16 =
+    float_kernel("avx512-bf16w.1", kHalf, 32, avx512::gemm_bf16_widened, avx512::probe_f32);
+constexpr LinearKernel kInt8 = {
+    "avx512-u7s8.1", kByte, kByte, 32, 4, 63, 64, avx512::gemm_u7s8, avx512::probe_u7s8};
+// AVX512_VNNI and AVX512_BF16 add to that set.
+constexpr LinearKernel kInt8Vnni = {"avx512vnni-u8s8.1",
+                                    kByte,
+                                    kByte,
+                                    32,
+                                    4,
+                                    127,
+                                    128,
+                                    avx512vnni::gemm_u8s8,
+                                    avx512vnni::probe_u8s8};
+constexpr LinearKernel kBf16Pairs = {
+    "avx512bf16.1", kHalf, kHalf, 32, 2, 0, 0, avx512bf16::gemm_bf16, avx512bf16::probe_bf16};
+constexpr LinearKernel kMixed = {"avx512bf16-mixed.1",
+                                 kHalf,
+                                 kFloat,
+                                 32,
+                                 2,
+                                 0,
+                                 0,
+                                 avx512bf16::gemm_mixed,
+                                 avx512bf16::probe_bf16};
+}  // namespace avx512_set
+
+}  // namespace
+
+const CpuKernels kGenericKernels = {generic_set::kF32,
+                                    generic_set::kF32,
+                                    generic_set::kBf16,
+                                    generic_set::kInt8,
+                                    generic::attention_f32,
+                                    nullptr,
+                                    generic::layer_norm,
+                                    generic::quantize};
+
+const CpuKernels kAvx2Kernels = {avx2_set::kF32,
+                                 avx2_set::kF32,
+                                 avx2_set::kBf16,
+                                 avx2_set::kInt8,
+                                 avx2::attention_f32,
+                                 nullptr,
+                                 avx2::layer_norm,
+                                 avx2::quantize};
+
+const CpuKernels kAvx512Kernels = {avx512_set::kF32,
+                                   avx512_set::kF32,
+                                   avx512_set::kBf16,
+                                   avx512_set::kInt8,
+                                   avx512::attention_f32,
+                                   nullptr,
+                                   avx512::layer_norm,
+                                   avx512::quantize};
+
+const CpuKernels kAvx512VnniKernels = {avx512_set::kF32,
+                                       avx512_set::kF32,
+                                       avx512_set::kBf16,
+                                       avx512_set::kInt8Vnni,
+                                       avx512::attention_f32,
+                                       nullptr,
+                                       avx512::layer_norm,
+                                       avx512::quantize};
+
+const CpuKernels kAvx512Bf16Kernels = {avx512_set::kF32,
+                                       avx512_set::kMixed,
+                                       avx512_set::kBf16Pairs,
+                                       avx512_set::kInt8Vnni,
+                                       avx512::attention_f32,
+                                       avx512bf16::attention_bf16,
+                                       avx512bf16::layer_norm,
+                                       avx512::quantize};
+
+}  // namespace rr::kernels

@@ -1,0 +1,31 @@
+// Operands that the kernels' tests share: seeded random values in rows with room for whole panels.
+#pragma once
+
+#include <cstdint>
+#include <random>
+#include <vector>
+
+#include "kernels/kernel_table.h"
+#include "kernels/packing.h"
+#include "tensor/dtype.h"
+
+namespace rr::kernels {
+
+inline std::vector<float> random_floats(std::size_t count, float deviation, unsigned seed) {
+  std::mt19937 engine(seed);
+  std::uniform_real_distribution<float> distribution(-deviation, deviation);
+  std::vector<float> values(count);
+  for (float& value : values) {
+    value = distribution(engine);
+  }
+  return values;
+}
+
+inline std::uint16_t bf16_bits(float value) {
+  return to_bfloat16(value).bits;
+}
+inline float bf16_rounded(float value) {
+  return to_float(to_bfloat16(value));
+}
+
+}  // namespace rr::kernels

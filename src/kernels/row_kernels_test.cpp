@@ -1,0 +1,138 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "kernels/kernel_test_data.h"
+
+namespace rr::kernels {
+namespace {
+
+constexpr std::int64_t kRows = 3;
+constexpr std::int64_t kStride = 512;
+
+TEST(LayerNorm, AgreesWithDoublePrecisionAndZeroesThePads) {
+  for (const Isa isa : available_isas()) {
+    for (const std::int64_t columns : {1, 7, 16, 66, 320, 384}) {
+      const auto width = static_cast<std::size_t>(columns);
+      std::vector<float> x = random_floats(kRows * kStride, 3, 5);
+      const std::vector<float> weight = random_floats(width, 1, 6);
+      const std::vector<float> bias = random_floats(width, 1, 7);
+      std::vector<float> y(kRows * kStride, std::nanf(""));
+      LayerNormArgs args{};
+      args.x = x.data();
+      args.x_stride = args.y_stride = kStride;
+      args.weight = weight.data();
+      args.bias = bias.data();
+      args.eps = 1e-5F;
+      args.y = y.data();
+      args.rows = kRows;
+      args.columns = columns;
+      args.padded_columns = (columns + 3) / 4 * 4;
+      kernel_table(isa).layer_norm(args);
+      for (std::int64_t m = 0; m < kRows; ++m) {
+        const float* row = x.data() + m * kStride;
+        double mean = 0;
+        double variance = 0;
+        for (std::int64_t h = 0; h < columns; ++h) {
+          mean += row[h] / static_cast<double>(columns);
+        }
+        for (std::int64_t h = 0; h < columns; ++h) {
+          variance += (row[h] - mean) * (row[h] - mean) / static_cast<double>(columns);
+        }
+        for (std::int64_t h = 0; h < args.padded_columns; ++h) {
+          const auto at = static_cast<std::size_t>(h);
+          const double expected =
+              h >= columns ? 0
+                           : (row[h] - mean) / std::sqrt(variance + 1e-5) * weight[at] + bias[at];
+          ASSERT_NEAR(y[static_cast<std::size_t>(m * kStride + h)], expected, 2e-6)
+              << isa_name(isa) << " H=" << columns << " h=" << h;
+        }
+      }
+    }
+  }
+}
+
+TEST(LayerNorm, WritesTheSameValuesAsBf16) {
+  for (const Isa isa : available_isas()) {
+    if (kernel_table(isa).attention_bf16 == nullptr) {
+      continue;
+    }
+    std::vector<float> x = random_floats(kStride, 3, 5);
+    const std::vector<float> ones(384, 1.0F);
+    std::vector<std::uint16_t> half(kStride);
+    LayerNormArgs args{};
+    args.x = args.y = x.data();
+    args.x_stride = args.y_stride = args.y_bf16_stride = kStride;
+    args.weight = args.bias = ones.data();
+    args.eps = 1e-5F;
+    args.y_bf16 = half.data();
+    args.rows = 1;
+    args.columns = args.padded_columns = 384;
+    kernel_table(isa).layer_norm(args);
+    for (std::size_t h = 0; h < 384; ++h) {
+      ASSERT_EQ(half[h], bf16_bits(x[h])) << isa_name(isa);
+    }
+  }
+}
+
+struct Quantized {
+  std::vector<std::uint8_t> y = std::vector<std::uint8_t>(kStride);
+  float scale = 0;
+};
+
+Quantized quantized(
+    Isa isa, const std::vector<float>& x, std::int64_t columns, int limit, int zero) {
+  Quantized result;
+  QuantizeArgs args{};
+  args.x = x.data();
+  args.x_stride = args.y_stride = kStride;
+  args.y = result.y.data();
+  args.scale = &result.scale;
+  args.rows = 1;
+  args.columns = columns;
+  args.padded_columns = (columns + 3) / 4 * 4;
+  args.limit = limit;
+  args.zero_point = zero;
+  kernel_table(isa).quantize(args);
+  return result;
+}
+
+TEST(Quantize, RoundsToTheLimitOfTheLargestValue) {
+  const std::vector<float> x = random_floats(kStride, 5, 8);
+  for (const Isa isa : available_isas()) {
+    for (const std::int64_t columns : {3, 16, 75, 320}) {
+      const Quantized q = quantized(isa, x, columns, 127, 128);
+      for (std::int64_t h = 0; h < columns; ++h) {
+        const auto at = static_cast<std::size_t>(h);
+        ASSERT_NEAR((q.y[at] - 128) * q.scale, x[at], 0.5001F * q.scale) << isa_name(isa);
+      }
+      for (std::int64_t h = columns; h < (columns + 3) / 4 * 4; ++h) {
+        ASSERT_EQ(q.y[static_cast<std::size_t>(h)], 128) << isa_name(isa);
+      }
+    }
+  }
+}
+
+TEST(Quantize, ARowOfZerosHasScaleZero) {
+  for (const Isa isa : available_isas()) {
+    const Quantized q = quantized(isa, std::vector<float>(kStride, 0.0F), 33, 63, 64);
+    EXPECT_EQ(q.scale, 0);
+    EXPECT_EQ(q.y[5], 64);
+  }
+}
+
+TEST(Quantize, ANumberThatIsNotFiniteSpoilsTheScaleWhereverItStands) {
+  for (const Isa isa : available_isas()) {
+    for (const float poison : {std::nanf(""), std::numeric_limits<float>::infinity(), -HUGE_VALF}) {
+      for (const std::size_t at : {0U, 9U, 16U, 32U}) {
+        std::vector<float> x = random_floats(kStride, 5, 8);
+        x[at] = poison;
+        EXPECT_FALSE(std::isfinite(quantized(isa, x, 33, 63, 64).scale)) << isa_name(isa);
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace rr::kernels

@@ -1,0 +1,188 @@
+#!/usr/bin/env bash
+# Runs the program as a user does: commands, exit codes, what goes to stdout and what to stderr.
+#
+#   tests/cli_test.sh RERANKD
+#
+# Needs the built-in model. Exit 1 names every check that failed.
+set -euo pipefail
+rerankd=$(realpath "$1")
+work=$(mktemp -d)
+server_pid=
+failures=0
+
+clean_up() {
+  if [[ -n $server_pid ]] && kill -0 "$server_pid" 2>/dev/null; then
+    kill -KILL "$server_pid"
+  fi
+  rm -rf "$work"
+}
+trap clean_up EXIT
+cd "$work"
+
+# run STATUS COMMAND…: runs it with output in `out` and `err`, and checks the exit status.
+run() {
+  local wanted=$1 status=0
+  shift
+  "$@" >out 2>err || status=$?
+  if [[ $status != "$wanted" ]]; then
+    failures=$((failures + 1))
+    echo "exit $status instead of $wanted: $*"
+    sed 's/^/  /' err
+  fi
+}
+
+has() {  # FILE TEXT
+  if ! grep -qF -- "$2" "$1"; then
+    failures=$((failures + 1))
+    echo "$1 lacks: $2"
+    head -n 5 "$1" | sed 's/^/  /'
+  fi
+}
+
+lacks() {  # FILE TEXT
+  if grep -qF -- "$2" "$1"; then
+    failures=$((failures + 1))
+    echo "$1 must not hold: $2"
+  fi
+}
+
+is_empty() {  # FILE
+  if [[ -s $1 ]]; then
+    failures=$((failures + 1))
+    echo "$1 is not empty:"
+    head -n 5 "$1" | sed 's/^/  /'
+  fi
+}
+
+equals() {  # WHAT ACTUAL WANTED
+  if [[ $2 != "$3" ]]; then
+    failures=$((failures + 1))
+    echo "$1: \"$2\" instead of \"$3\""
+  fi
+}
+
+# Usage
+run 2 "$rerankd"
+run 0 "$rerankd" --help
+has out 'rank'
+run 0 "$rerankd" rank --help
+has out 'Examples:'
+run 2 "$rerankd" frobnicate
+run 2 "$rerankd" rank
+run 2 "$rerankd" rank --query q --no-such-flag
+run 2 "$rerankd" config --threads -1
+has err '--threads'
+run 2 "$rerankd" config --micro-batch-window-ms nan
+run 2 "$rerankd" config --micro-batch-max-size 0
+run 2 "$rerankd" config --quantization int7
+run 2 "$rerankd" config --isa sse
+run 2 env REDIS_URL=http://u:hunter2@h "$rerankd" config
+has err 'allowed'
+lacks err hunter2
+equals 'lines of an error' "$(wc -l <err)" 1
+for command in compare quantize pull; do
+  run 1 "$rerankd" "$command" something --anything
+  has err "rerankd $command is not part of this build"
+done
+
+# Options
+run 0 "$rerankd" config --port 8123
+has out 'RERANKER_PORT=8123'
+run 0 env RERANKER_PORT=tcp://10.0.0.1:8000 RERANKER_SERVICE_HOST=10.0.0.1 "$rerankd" config
+has out 'RERANKER_PORT=8000'
+is_empty err
+run 0 env RERANKER_PROT=1 "$rerankd" config
+has err 'RERANKER_PROT'
+printf 'PORT=8200\nLOG_LEVEL=warn\n' >some.env
+run 0 env LOG_LEVEL=error "$rerankd" config --config some.env
+has out 'RERANKER_PORT=8200'
+has out 'LOG_LEVEL=error'
+run 2 "$rerankd" config --config missing.env
+run 0 "$rerankd" config --warmup-on-start false
+has out 'WARMUP_ON_START=false'
+run 0 "$rerankd" config --json
+run 0 "$rerankd" version
+has out 'commit'
+run 0 "$rerankd" version --json
+
+# Scoring
+printf 'Berlin is the capital of Germany.\nParis is the capital and largest city of France.\n' >documents.txt
+run 0 "$rerankd" rank --query 'what is the capital of France?' documents.txt
+equals 'lines of rank' "$(wc -l <out)" 2
+equals 'the best document' "$(head -n 1 out | cut -d ' ' -f 1,3,4)" '1 1 Paris'
+run 0 "$rerankd" rank --query 'what is the capital of France?' --top-n 1 --json <documents.txt
+has out '{"results":[{"index":1,"relevance_score":'
+run 2 "$rerankd" rank --query ' ' documents.txt
+run 1 "$rerankd" rank --query q missing.txt
+run 0 "$rerankd" rank --query q - </dev/null
+is_empty out
+printf '"a"\n{"x":1}\n' >bad.jsonl
+run 1 "$rerankd" rank --query q bad.jsonl
+has err 'bad.jsonl:2'
+
+printf '%s\n' '{"query":"q","document":"d"}' '{"query":"","document":""}' '{"query":"q","document":"d"}' >pairs.jsonl
+run 0 "$rerankd" score pairs.jsonl
+equals 'lines of score' "$(wc -l <out)" 3
+equals 'the same pair twice' "$(sed -n 1p out)" "$(sed -n 3p out)"
+has out '"truncated":false'
+run 1 "$rerankd" score bad.jsonl
+run 0 "$rerankd" tokenize pairs.jsonl
+has out '"token_type_ids":['
+for isa in generic avx2; do
+  run 0 "$rerankd" score --isa "$isa" --threads 1 pairs.jsonl
+done
+run 1 "$rerankd" score --device cuda pairs.jsonl
+has err 'no CUDA'
+
+# Models
+run 0 "$rerankd" check
+has out 'can be served'
+run 1 "$rerankd" check --model ./nowhere
+run 1 env HF_HOME="$work" "$rerankd" check --model org/absent --json
+has out '"servable":false'
+mkdir broken && printf '{}' >broken/config.json
+run 1 "$rerankd" check --model ./broken
+
+# Evaluation
+mkdir tiny
+printf '%s\n' '{"_id":"d1","title":"","text":"Berlin is the capital of Germany."}' \
+  '{"_id":"d2","title":"Paris","text":"is the capital and largest city of France."}' >tiny/corpus.jsonl
+printf '%s\n' '{"_id":"q1","text":"what is the capital of France?"}' >tiny/queries.jsonl
+printf 'query-id\tcorpus-id\tscore\nq1\td2\t1\n' >tiny/qrels.tsv
+printf 'query-id\tcorpus-id\trank\tscore\nq1\td1\t1\t2.0\nq1\td2\t2\t1.0\n' >tiny/bm25_top100.tsv
+run 0 "$rerankd" eval tiny --json --run-out tiny.trec
+has out '"first_stage":{"ndcg@10":0.63'
+has out '"reranked":{"ndcg@10":1.0,"mrr@10":1.0,"map":1.0,"recall@100":1.0}'
+has tiny.trec 'q1 Q0 d2 1 '
+run 1 "$rerankd" eval tiny/nowhere
+
+# Serving
+"$rerankd" serve --host 127.0.0.1 --port 0 2>server.log &
+server_pid=$!
+port=
+for _ in $(seq 300); do
+  port=$(sed -n 's/.*listening.* port=\([0-9]*\).*/\1/p' server.log)
+  if [[ -n $port ]] && curl -fsS "127.0.0.1:$port/ready" >/dev/null 2>&1; then
+    break
+  fi
+  sleep 0.1
+done
+run 0 curl -fsS "127.0.0.1:$port/rerank" -d '{"query":"q","documents":["a","b"]}'
+has out '"results":['
+run 1 "$rerankd" serve --host 127.0.0.1 --port "$port"
+has err "$port"
+run 0 "$rerankd" load --url "http://127.0.0.1:$port" -n 20 -c 4 --json
+has out '"status":{"200":20}'
+run 0 "$rerankd" load --url "http://127.0.0.1:$port" --show-metrics
+has out 'reranker_requests_total'
+kill -TERM "$server_pid"
+status=0
+wait "$server_pid" || status=$?
+server_pid=
+equals 'exit status after SIGTERM' "$status" 0
+has server.log 'stopped'
+run 1 "$rerankd" load --url "http://127.0.0.1:$port" -n 2 -c 1
+has out 'connect x 2'
+
+echo "cli_test: $failures failures"
+[[ $failures == 0 ]]
