@@ -150,7 +150,8 @@ void WordReader::skip_wide_letters() {
   while (cursor < text.size() && static_cast<unsigned char>(text[cursor]) >= 0x80) {
     const DecodedScalar next = decode_scalar(text.substr(cursor));
     const SymbolKind kind = table.symbol(next.scalar).kind;
-    if (kind != SymbolKind::kLetter && kind != SymbolKind::kDrop) {
+    if (kind == SymbolKind::kSpace || kind == SymbolKind::kIsolated ||
+        kind == SymbolKind::kChinese || kind == SymbolKind::kSequence) {
       break;
     }
     cursor += next.size_bytes;
@@ -158,7 +159,7 @@ void WordReader::skip_wide_letters() {
   cursor_ = cursor;
 }
 
-// Characters beyond ASCII, as long as they are letters or vanish.
+// Characters beyond ASCII, as long as they are letters or vanish; in front of a word also spaces.
 WordReader::Step WordReader::read_wide_characters() {
   if (word_chars_ > max_word_chars_) {
     skip_wide_letters();
@@ -171,7 +172,10 @@ WordReader::Step WordReader::read_wide_characters() {
     if (symbol.kind == SymbolKind::kLetter) {
       append(symbol.value);
       mark_run_begin_ = word_bytes_;
-    } else if (symbol.kind != SymbolKind::kDrop) {
+    } else if (symbol.kind == SymbolKind::kDropStarter) {
+      mark_run_begin_ = word_bytes_;
+    } else if (symbol.kind != SymbolKind::kDrop &&
+               !(symbol.kind == SymbolKind::kSpace && word_is_empty())) {
       cursor_ = cursor;
       return take_wide(next.scalar, symbol);
     }
