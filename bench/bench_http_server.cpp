@@ -10,6 +10,7 @@
 
 #include "api/answer.h"
 #include "api/read_request.h"
+#include "base/json_text.h"
 #include "http/fake_service.h"
 #include "http/raw_client.h"
 #include "http/routes.h"
@@ -20,7 +21,7 @@ namespace {
 using namespace rr;
 
 std::string rerank_body(int documents, int characters) {
-  const std::string sentence = "The quick brown fox said \"no\" to the lazy dog.\\n";
+  const std::string sentence = "The quick brown fox said \"no\" to the lazy dog.\n";
   std::string text;
   while (text.size() + sentence.size() <= static_cast<std::size_t>(characters)) {
     text += sentence;
@@ -28,7 +29,7 @@ std::string rerank_body(int documents, int characters) {
   text.resize(static_cast<std::size_t>(characters), 'x');
   std::string body = R"({"query":"what did the fox say?","documents":[)";
   for (int i = 0; i < documents; ++i) {
-    body += (i == 0 ? "\"" : ",\"") + text + "\"";
+    body += (i == 0 ? "" : ",") + json_quoted(text);
   }
   return body + "]}";
 }
@@ -54,7 +55,7 @@ struct Stage {
   }
 };
 
-void exchange(benchmark::State& state, const std::string& request) {
+void run_exchanges(benchmark::State& state, const std::string& request) {
   Stage stage;
   http::RawClient client(stage.server.port());
   for (auto _ : state) {
@@ -66,14 +67,14 @@ void exchange(benchmark::State& state, const std::string& request) {
 }
 
 void live(benchmark::State& state) {
-  exchange(state, "GET /live HTTP/1.1\r\nHost: a\r\n\r\n");
+  run_exchanges(state, "GET /live HTTP/1.1\r\nHost: a\r\n\r\n");
 }
 
-void rerank(benchmark::State& state, const std::string& path) {
-  exchange(state, post(path, rerank_body(100, 500)));
+void rerank_over_http(benchmark::State& state, const std::string& path) {
+  run_exchanges(state, post(path, rerank_body(100, 500)));
 }
 
-void json(benchmark::State& state, api::InferenceRoute route) {
+void json_alone(benchmark::State& state, api::InferenceRoute route) {
   const std::string body = rerank_body(100, 500);
   api::JsonReader reader;
   for (auto _ : state) {
@@ -86,14 +87,15 @@ void json(benchmark::State& state, api::InferenceRoute route) {
 }
 
 BENCHMARK(live)->Name("http/live")->MeasureProcessCPUTime();
-BENCHMARK_CAPTURE(rerank, seed, "/rerank")
+BENCHMARK_CAPTURE(rerank_over_http, seed, "/rerank")
     ->Name("http/rerank/docs=100/chars=500")
     ->MeasureProcessCPUTime();
-BENCHMARK_CAPTURE(rerank, common, "/v1/rerank")
+BENCHMARK_CAPTURE(rerank_over_http, common, "/v1/rerank")
     ->Name("http/v1_rerank/docs=100/chars=500")
     ->MeasureProcessCPUTime();
-BENCHMARK_CAPTURE(json, seed, api::InferenceRoute::kRerank)->Name("json/rerank/docs=100/chars=500");
-BENCHMARK_CAPTURE(json, common, api::InferenceRoute::kCommon)
+BENCHMARK_CAPTURE(json_alone, seed, api::InferenceRoute::kRerank)
+    ->Name("json/rerank/docs=100/chars=500");
+BENCHMARK_CAPTURE(json_alone, common, api::InferenceRoute::kCommon)
     ->Name("json/v1_rerank/docs=100/chars=500");
 
 }  // namespace

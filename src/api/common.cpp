@@ -25,38 +25,48 @@ AnswerShape answer_shape(const FieldTable& table, InferenceRoute route) {
   return seed ? AnswerShape::kSeed : AnswerShape::kCommon;
 }
 
-// A result's document: as JSON text made once, since it is written up to three times.
-struct ShownDocument {
-  std::string text_json;    // the text in quotes
-  std::string object_json;  // {"text":…} or the object that was sent
-};
-
-ShownDocument show(const EchoDocument& document) {
-  ShownDocument shown{json_quoted(document.text), document.object_json};
-  if (shown.object_json.empty()) {
-    shown.object_json.reserve(shown.text_json.size() + 9);
-    shown.object_json.append(R"({"text":)").append(shown.text_json).append("}");
-  }
-  return shown;
-}
-
 struct ResultRow {
   std::size_t index = 0;
   std::size_t rank = 0;  // from 1
   std::string score_json;
   bool truncated = false;
   const EchoDocument* document = nullptr;  // null when none is returned
-  ShownDocument shown;
 };
 
-void write_result(JsonText& json, const ResultRow& row, AnswerShape shape) {
+// Where the quoted text of a row's document stands in the answer already written, so that `data`
+// copies it instead of escaping it again. Documents can be megabytes.
+struct WrittenText {
+  std::size_t offset = 0;
+  std::size_t size = 0;  // 0: not written yet
+};
+
+WrittenText write_document(JsonText& json, const EchoDocument& document, AnswerShape shape) {
+  if (!document.object_json.empty()) {
+    json.raw(document.object_json);
+    return {};
+  }
+  const bool plain = shape == AnswerShape::kSeed;
+  if (!plain) {
+    json.open_object().key("text");
+  }
+  const std::size_t offset = json.text().size();
+  json.string(document.text);
+  const WrittenText written{offset, json.text().size() - offset};
+  if (!plain) {
+    json.close_object();
+  }
+  return written;
+}
+
+WrittenText write_result(JsonText& json, const ResultRow& row, AnswerShape shape) {
+  WrittenText written;
   json.open_object().key("index").number(row.index);
   if (shape != AnswerShape::kSeed) {
     json.key("rank").number(row.rank);
   }
   if (row.document != nullptr) {
-    const bool plain = shape == AnswerShape::kSeed && row.document->object_json.empty();
-    json.key("document").raw(plain ? row.shown.text_json : row.shown.object_json);
+    json.key("document");
+    written = write_document(json, *row.document, shape);
     if (!row.document->id_json.empty()) {
       json.key("id").raw(row.document->id_json);
     }
@@ -66,13 +76,19 @@ void write_result(JsonText& json, const ResultRow& row, AnswerShape shape) {
     json.key("truncated").boolean(true);
   }
   json.close_object();
+  return written;
 }
 
 // Voyage's list: documents are strings here.
-void write_datum(JsonText& json, const ResultRow& row) {
+void write_datum(JsonText& json, const ResultRow& row, const WrittenText& written) {
   json.open_object().key("index").number(row.index).key("relevance_score").raw(row.score_json);
   if (row.document != nullptr) {
-    json.key("document").raw(row.shown.text_json);
+    json.key("document");
+    if (written.size != 0) {
+      json.raw(std::string_view(json.text()).substr(written.offset, written.size));
+    } else {
+      json.string(row.document->text);
+    }
   }
   json.close_object();
 }
@@ -84,26 +100,46 @@ std::vector<ResultRow> make_rows(const AnswerPlan& plan, const rerank::RerankRes
   }
   std::vector<ResultRow> rows(order.size());
   for (std::size_t i = 0; i < order.size(); ++i) {
+    const rerank::PairScore& score = response.scores[order[i]];
     ResultRow& row = rows[i];
     row.index = order[i];
     row.rank = i + 1;
-    row.score_json =
-        json_number(rerank::relevance_score(response.scores[row.index].logit, plan.score_rule));
-    row.truncated = response.scores[row.index].truncated;
-    if (!plan.documents.empty()) {
-      row.document = &plan.documents[row.index];
-      row.shown = show(*row.document);
-    }
+    row.score_json = json_number(rerank::relevance_score(score.logit, plan.score_rule));
+    row.truncated = score.truncated;
+    row.document = plan.documents.empty() ? nullptr : &plan.documents[order[i]];
   }
   return rows;
 }
 
-std::size_t expected_bytes(const std::vector<ResultRow>& rows) {
-  std::size_t bytes = 512;
+// An upper estimate for documents of ordinary text, so that the answer is allocated once.
+std::size_t expected_bytes(const std::vector<ResultRow>& rows, AnswerShape shape) {
+  const std::size_t copies = shape == AnswerShape::kSeed ? 1 : 2;
+  std::size_t bytes = 512 + 200 * rows.size();
   for (const ResultRow& row : rows) {
-    bytes += 200 + row.shown.object_json.size() + row.shown.text_json.size();
+    if (row.document != nullptr) {
+      const std::size_t text = row.document->text.size();
+      bytes += copies * (text + text / 16) + row.document->object_json.size();
+    }
   }
   return bytes;
+}
+
+void write_lists(JsonText& json, const std::vector<ResultRow>& rows, AnswerShape shape) {
+  std::vector<WrittenText> written;
+  written.reserve(rows.size());
+  json.key("results").open_array();
+  for (const ResultRow& row : rows) {
+    written.push_back(write_result(json, row, shape));
+  }
+  json.close_array();
+  if (shape == AnswerShape::kSeed) {
+    return;
+  }
+  json.key("data").open_array();
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    write_datum(json, rows[i], written[i]);
+  }
+  json.close_array();
 }
 
 }  // namespace
@@ -142,21 +178,10 @@ std::string render_common(const AnswerPlan& plan,
                           const AnswerFacts& facts) {
   const std::vector<ResultRow> rows = make_rows(plan, response);
   JsonText json;
-  json.reserve(expected_bytes(rows));
+  json.reserve(expected_bytes(rows, plan.shape));
   json.open_object().key("id").string("rerank-" + std::string(facts.id));
   json.key("created").number(facts.created).key("model").string(facts.model);
-  json.key("results").open_array();
-  for (const ResultRow& row : rows) {
-    write_result(json, row, plan.shape);
-  }
-  json.close_array();
-  if (plan.shape != AnswerShape::kSeed) {
-    json.key("data").open_array();
-    for (const ResultRow& row : rows) {
-      write_datum(json, row);
-    }
-    json.close_array();
-  }
+  write_lists(json, rows, plan.shape);
   json.key("usage").open_object();
   json.key("prompt_tokens").number(response.computed_tokens);
   json.key("total_tokens").number(response.computed_tokens);

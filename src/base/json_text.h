@@ -44,7 +44,7 @@ class JsonText {
     text_.reserve(bytes);
     return *this;
   }
-  // A value that is JSON already.
+  // A value that is JSON already; may be a part of text() itself.
   JsonText& raw(std::string_view json);
 
   std::string text() && { return std::move(text_); }

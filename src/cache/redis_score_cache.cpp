@@ -21,7 +21,10 @@ class RedisScoreCache final : public ScoreCache {
                   std::shared_ptr<asio::ssl::context> tls,
                   metrics::Metrics& metrics,
                   const Clock& clock)
-      : loop_(io_, options, std::move(tls), metrics, clock), thread_([this] { io_.run(); }) {
+      : lookup_duration_(metrics.stage_duration(metrics::Stage::kRedis)),
+        clock_(clock),
+        loop_(io_, options, std::move(tls), metrics, clock),
+        thread_([this] { io_.run(); }) {
     asio::post(io_, [this] { loop_.run([](SharingProtocol&, TimePoint) {}); });
   }
 
@@ -34,6 +37,7 @@ class RedisScoreCache final : public ScoreCache {
                         std::vector<Digest128> documents,
                         Deadline deadline,
                         RemoteAnswerCallback callback) override {
+    callback = timed(std::move(callback));
     on_loop([query, documents = std::move(documents), deadline, callback = std::move(callback)](
                 SharingProtocol& protocol, TimePoint now) mutable {
       protocol.lookup(query, std::move(documents), deadline, std::move(callback), now);
@@ -62,11 +66,26 @@ class RedisScoreCache final : public ScoreCache {
   RemoteStats stats() const override { return loop_.stats(); }
 
  private:
+  // Observes how long the request waited for Redis' first answer.
+  RemoteAnswerCallback timed(RemoteAnswerCallback callback) {
+    // Shared, since the protocol copies callbacks.
+    const auto first = std::make_shared<bool>(true);
+    return [this, callback = std::move(callback), asked = clock_.now(), first](
+               std::span<const RemoteAnswer> answers, std::size_t waiting) {
+      if (std::exchange(*first, false)) {
+        lookup_duration_.Observe(to_seconds(clock_.now() - asked));
+      }
+      callback(answers, waiting);
+    };
+  }
+
   template <typename Step>
   void on_loop(Step step) {
     asio::post(io_, [this, step = std::move(step)]() mutable { loop_.run(std::ref(step)); });
   }
 
+  prometheus::Histogram& lookup_duration_;
+  const Clock& clock_;
   asio::io_context io_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_ = asio::make_work_guard(io_);
   RedisLoop loop_;

@@ -66,7 +66,8 @@ for k, i in ipairs(missing) do
     if ends > now + lease_ms then
       ends, changed = now + lease_ms, true
     end
-    if hears and #waiting < 2048 and not string.find(waiting .. ' ', ' ' .. owner .. ' ', 1, true) then
+    local listed = string.find(waiting .. ' ', ' ' .. owner .. ' ', 1, true)
+    if hears and not listed and #waiting < 2048 then
       waiting, changed = waiting .. ' ' .. owner, true
     end
     if changed then

@@ -1,5 +1,6 @@
 // For tests: a network between our servers and Redis that can be slow, lossy, dead or hostile. One
-// thread; TCP on loopback; the mode may change while connections are open. Thread-safe.
+// thread; TCP on loopback; the mode may change while connections are open. Thread-safe. Used by
+// redis_fault_redis_test.cpp.
 #pragma once
 
 #include <atomic>

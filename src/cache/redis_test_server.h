@@ -1,5 +1,6 @@
 // For tests: a real redis-server of our own on a free loopback port and a socket in a temporary
 // folder, and a blocking client to look at it. Waits are bounded. Not thread-safe.
+// Used by redis_live_redis_test.cpp.
 #pragma once
 
 #include <sys/types.h>

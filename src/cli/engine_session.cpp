@@ -10,7 +10,7 @@
 #include "cache/redis_score_cache.h"
 #include "cli/build_info.h"
 #include "cli/command.h"
-#include "engine/cpu_executor.h"
+#include "engine/self_test.h"
 
 namespace rr::cli {
 
@@ -43,6 +43,14 @@ rerank::ModelInfo model_info(const config::Settings& settings,
   info.declared_activation = loaded.declared_activation;
   info.calibration_json = loaded.calibration_json;
   return info;
+}
+
+metrics::BuildInfo build_facts(const engine::ExecutorInfo& executor) {
+  return {.version = std::string(build_info().version),
+          .commit = std::string(build_info().commit),
+          .compiler = std::string(build_info().compiler),
+          .isa = executor.isa,
+          .quantization = executor.quantization};
 }
 
 rerank::RerankerOptions serving_options(const config::Settings& settings) {
@@ -90,17 +98,7 @@ Result<std::unique_ptr<cache::ScoreCache>> make_shared_cache(const config::Redis
   if (!redis.enabled || purpose != Purpose::kServe) {
     return cache::make_no_score_cache();
   }
-  cache::RedisOptions options;
-  RR_ASSIGN_OR_RETURN(options.endpoint, cache::parse_redis_url(redis.url));
-  options.ttl = redis.ttl;
-  options.pool_size = redis.pool_size;
-  options.timeout = redis.timeout;
-  options.lease = redis.lease;
-  options.key_prefix = redis.key_prefix;
-  options.tls = {.ca_file = redis.tls_ca,
-                 .cert_file = redis.tls_cert,
-                 .key_file = redis.tls_key,
-                 .server_name = redis.tls_server_name};
+  cache::RedisOptions options = redis.options;
   options.fingerprint = fingerprint;
   return cache::make_redis_score_cache(options, metrics, clock);
 }
@@ -148,6 +146,8 @@ model::LoadOptions load_options(const config::Settings& settings) {
 }
 
 Status EngineSession::warm_up() {
+  RR_RETURN_IF_ERROR(
+      engine::self_test(*executor_, loaded_.spec, loaded_.weights, executor_options_, clock_));
   constexpr std::array<std::string_view, 3> kDocuments = {
       "Paris is the capital and largest city of France.", "Bananas are rich in potassium.", ""};
   const text::PairOptions options{.max_length = model().max_length};
@@ -182,25 +182,21 @@ Result<std::unique_ptr<EngineSession>> EngineSession::open(const config::Setting
   RR_ASSIGN_OR_RETURN(const ModelPlace place, cli::find_model(settings.model));
   auto session = std::unique_ptr<EngineSession>(new EngineSession());
   RR_ASSIGN_OR_RETURN(session->loaded_, model::load_model(place.dir, load_options(settings)));
-  RR_ASSIGN_OR_RETURN(session->executor_,
-                      engine::make_cpu_executor(session->loaded_.spec,
-                                                session->loaded_.weights,
-                                                executor_options(settings, session->loaded_)));
-  const engine::ExecutorInfo& executor = session->executor_->info();
-  session->metrics_ = std::make_unique<metrics::Metrics>(
-      options.metric_routes,
-      metrics::BuildInfo{.version = std::string(build_info().version),
-                         .commit = std::string(build_info().commit),
-                         .compiler = std::string(build_info().compiler),
-                         .isa = executor.isa,
-                         .quantization = executor.quantization});
-  const rerank::ModelInfo info = model_info(settings, place, session->loaded_, executor);
+  session->executor_options_ = executor_options(settings, session->loaded_);
+  RR_ASSIGN_OR_RETURN(
+      session->executor_,
+      engine::make_cpu_executor(
+          session->loaded_.spec, session->loaded_.weights, session->executor_options_));
+  rerank::ModelInfo info =
+      model_info(settings, place, session->loaded_, session->executor_->info());
+  session->metrics_ =
+      std::make_unique<metrics::Metrics>(options.metric_routes, build_facts(info.executor));
   RR_ASSIGN_OR_RETURN(
       session->shared_cache_,
       make_shared_cache(
           settings.redis, options.purpose, info.fingerprint, *session->metrics_, session->clock_));
   session->reranker_ = std::make_unique<rerank::Reranker>(
-      info,
+      std::move(info),
       *session->loaded_.tokenizer,
       *session->executor_,
       *session->shared_cache_,

@@ -12,8 +12,7 @@
 #include "cache/score_cache.h"
 #include "cli/model_place.h"
 #include "config/settings.h"
-#include "engine/arithmetic.h"
-#include "engine/executor.h"
+#include "engine/cpu_executor.h"
 #include "metrics/metrics.h"
 #include "model/loaded_model.h"
 #include "rerank/reranker.h"
@@ -46,8 +45,8 @@ class EngineSession {
   const Clock& clock() const { return clock_; }
   // RERANKER_SCORE, `model` resolved to what the checkpoint declares.
   rerank::ScoreRule score_rule() const { return score_rule_; }
-  // Every worker scores the same few pairs and must agree in every bit; touches all memory that a
-  // request needs. An error means: serve nothing.
+  // The engine's self-test, then every worker scores the same few pairs and must agree in every
+  // bit, which also touches all memory that a request needs. An error means: serve nothing.
   Status warm_up();
 
  private:
@@ -56,6 +55,7 @@ class EngineSession {
   SystemClock clock_;
   rerank::ScoreRule score_rule_ = rerank::ScoreRule::kSigmoid;
   model::LoadedModel loaded_;
+  engine::CpuExecutorOptions executor_options_;
   std::unique_ptr<engine::Executor> executor_;
   std::unique_ptr<metrics::Metrics> metrics_;
   std::unique_ptr<cache::ScoreCache> shared_cache_;

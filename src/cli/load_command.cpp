@@ -51,7 +51,8 @@ void add_flags(CLI::App& app, LoadFlags& flags) {
       ->check(CLI::Range(0.0, 0.999))
       ->take_last()
       ->capture_default_str();
-  app.add_option("--seed", flags.seed, "another seed sends other texts")->take_last()
+  app.add_option("--seed", flags.seed, "another seed sends other texts")
+      ->take_last()
       ->capture_default_str();
   app.add_option("--timeout", flags.timeout, "seconds that one request may take")
       ->check(CLI::Range(0.001, 86400.0))

@@ -93,16 +93,14 @@ std::vector<OptionSpec> number_options() {
        .choices = {"none", "fp32", "bf16", "int8", "fp16", "fp8"},
        .meaning = "arithmetic of the weights: `none` (`fp32` is the same), `bf16`, `int8`; on CUDA "
                   "also `fp16`, `fp8`",
-       .feature = Feature::kNumbers,
-       .state = State::kDoesNothingYet},
+       .feature = Feature::kNumbers},
       {.name = "ENABLE_MIXED_PRECISION",
        .extra_flags = {"--mixed-precision"},
        .default_text = "false",
        .kind = Kind::kBoolean,
        .meaning = "with `none`: fp32 weights and 16-bit products where the hardware has them; with "
                   "`int8`: the parts that are not int8 run in bf16; with `bf16`: no effect",
-       .feature = Feature::kNumbers,
-       .state = State::kDoesNothingYet},
+       .feature = Feature::kNumbers},
       {.name = "RERANKER_SCORE",
        .default_text = "sigmoid",
        .kind = Kind::kChoice,
@@ -292,7 +290,7 @@ std::vector<OptionSpec> cache_options() {
        .least = 0,
        .most = kMaxSeconds,
        .unit = "s",
-       .meaning = "how often the whole cache is emptied; 0 = never",
+       .meaning = "how often scores that are past their time are cleared out; 0 = never",
        .feature = Feature::kCache},
   };
 }
@@ -303,8 +301,7 @@ std::vector<OptionSpec> micro_batch_options() {
        .default_text = "false",
        .kind = Kind::kBoolean,
        .meaning = "batches mix pairs of different requests",
-       .feature = Feature::kMicroBatch,
-       .state = State::kDoesNothingYet},
+       .feature = Feature::kMicroBatch},
       {.name = "MICRO_BATCH_WINDOW_MS",
        .default_text = "10.0",
        .kind = Kind::kNumber,
@@ -312,8 +309,7 @@ std::vector<OptionSpec> micro_batch_options() {
        .most = 60000,
        .unit = "ms",
        .meaning = "longest wait of a pair for company; never while the engine is idle",
-       .feature = Feature::kMicroBatch,
-       .state = State::kDoesNothingYet},
+       .feature = Feature::kMicroBatch},
       {.name = "MICRO_BATCH_MAX_SIZE",
        .default_text = "32",
        .kind = Kind::kInteger,
@@ -321,8 +317,7 @@ std::vector<OptionSpec> micro_batch_options() {
        .most = 65536,
        .unit = "requests",
        .meaning = "most requests in a batch",
-       .feature = Feature::kMicroBatch,
-       .state = State::kDoesNothingYet},
+       .feature = Feature::kMicroBatch},
   };
 }
 
@@ -351,7 +346,7 @@ std::vector<OptionSpec> redis_options() {
        .default_text = "4",
        .kind = Kind::kInteger,
        .least = 1,
-       .most = 256,
+       .most = 64,
        .unit = "connections",
        .meaning = "connections to Redis",
        .feature = Feature::kRedis},
@@ -374,7 +369,7 @@ std::vector<OptionSpec> redis_options() {
        .feature = Feature::kRedis},
       {.name = "REDIS_KEY_PREFIX",
        .default_text = "rerankd",
-       .meaning = "first part of every key in Redis",
+       .meaning = "first part of every key in Redis; 1 to 64 of letters, digits and `._:-`",
        .feature = Feature::kRedis},
   };
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "config/option_value.h"
 
 namespace rr::config {
@@ -150,19 +152,42 @@ MicroBatchSettings micro_batch_settings(const Reader& read) {
   return micro_batch;
 }
 
-RedisSettings redis_settings(const Reader& read) {
+bool is_key_prefix(const std::string& text) {
+  constexpr std::size_t kMaxBytes = 64;
+  const auto allowed = [](char letter) {
+    return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
+           (letter >= '0' && letter <= '9') ||
+           std::string_view("._:-").find(letter) != std::string_view::npos;
+  };
+  return !text.empty() && text.size() <= kMaxBytes &&
+         std::all_of(text.begin(), text.end(), allowed);
+}
+
+Result<RedisSettings> redis_settings(const Reader& read) {
   RedisSettings redis;
   redis.enabled = read.boolean("REDIS_ENABLED");
-  redis.url = read.text("REDIS_URL");
-  redis.ttl = read.seconds("REDIS_TTL_SECONDS");
-  redis.pool_size = read.integer("REDIS_POOL_SIZE");
-  redis.timeout = read.milliseconds("REDIS_TIMEOUT_MS");
-  redis.lease = read.milliseconds("REDIS_LEASE_MS");
-  redis.key_prefix = read.text("REDIS_KEY_PREFIX");
-  redis.tls_ca = read.text("REDIS_TLS_CA");
-  redis.tls_cert = read.text("REDIS_TLS_CERT");
-  redis.tls_key = read.text("REDIS_TLS_KEY");
-  redis.tls_server_name = read.text("REDIS_TLS_SERVER_NAME");
+  cache::RedisOptions& options = redis.options;
+  auto endpoint = cache::parse_redis_url(read.text("REDIS_URL"));
+  if (!endpoint.ok()) {
+    return Status(Code::kInvalidArgument,
+                  fmt::format("REDIS_URL: {}", endpoint.status().message()));
+  }
+  options.endpoint = *std::move(endpoint);
+  options.ttl = read.seconds("REDIS_TTL_SECONDS");
+  options.pool_size = read.integer("REDIS_POOL_SIZE");
+  options.timeout = read.milliseconds("REDIS_TIMEOUT_MS");
+  options.lease = read.milliseconds("REDIS_LEASE_MS");
+  options.key_prefix = read.text("REDIS_KEY_PREFIX");
+  if (!is_key_prefix(options.key_prefix)) {
+    return Status(Code::kInvalidArgument,
+                  fmt::format("REDIS_KEY_PREFIX: \"{}\" cannot be used; allowed: 1 to 64 of "
+                              "letters, digits and ._:-",
+                              options.key_prefix));
+  }
+  options.tls = {.ca_file = read.text("REDIS_TLS_CA"),
+                 .cert_file = read.text("REDIS_TLS_CERT"),
+                 .key_file = read.text("REDIS_TLS_KEY"),
+                 .server_name = read.text("REDIS_TLS_SERVER_NAME")};
   return redis;
 }
 
@@ -205,7 +230,7 @@ Result<Settings> make_settings(const Configuration& configuration) {
   settings.queue = queue_settings(read);
   settings.cache = cache_settings(read);
   settings.micro_batch = micro_batch_settings(read);
-  settings.redis = redis_settings(read);
+  RR_ASSIGN_OR_RETURN(settings.redis, redis_settings(read));
   settings.log.level = log_level(read.text("LOG_LEVEL"));
   settings.log.format = read.text("LOG_FORMAT") == "json" ? log::Format::kJson : log::Format::kText;
   return settings;

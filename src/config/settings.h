@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "cache/redis_options.h"
 #include "config/configuration.h"
 
 namespace rr::config {
@@ -75,13 +76,7 @@ struct MicroBatchSettings {
 
 struct RedisSettings {
   bool enabled = false;
-  std::string url;
-  Duration ttl{};
-  int pool_size = 0;
-  Duration timeout{};
-  Duration lease{};
-  std::string key_prefix;
-  std::string tls_ca, tls_cert, tls_key, tls_server_name;  // empty = not given
+  cache::RedisOptions options;  // all but the fingerprint
 };
 
 struct LogSettings {

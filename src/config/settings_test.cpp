@@ -33,7 +33,7 @@ TEST(Settings, DefaultsAreThoseOfTheTable) {
   EXPECT_EQ(settings->queue.queue_timeout, std::chrono::seconds(30));
   EXPECT_EQ(settings->cache.max_bytes, 268435456U);
   EXPECT_EQ(settings->micro_batch.window, std::chrono::milliseconds(10));
-  EXPECT_EQ(settings->redis.timeout, std::chrono::milliseconds(50));
+  EXPECT_EQ(settings->redis.options.timeout, std::chrono::milliseconds(50));
 }
 
 TEST(Settings, ListsAreSplitAtCommasAndEmptyEntriesAreRefused) {
@@ -61,6 +61,19 @@ TEST(Settings, Fp16OnACpuIsRefused) {
   const auto settings = settings_of({{"QUANTIZATION", "fp16"}, {"RERANKER_DEVICE", "cpu"}});
   ASSERT_FALSE(settings.ok());
   EXPECT_THAT(settings.status().message(), HasSubstr("needs RERANKER_DEVICE=cuda"));
+}
+
+TEST(Settings, RedisIsTakenApartAndItsPasswordNeverShown) {
+  const auto settings = settings_of({{"REDIS_URL", "rediss://ada:pa%20ss@h:6380/2"}});
+  ASSERT_TRUE(settings.ok()) << settings.status().message();
+  EXPECT_EQ(settings->redis.options.endpoint.password, "pa ss");
+  EXPECT_EQ(settings->redis.options.endpoint.database, 2);
+  const auto bad = settings_of({{"REDIS_URL", "redis://ada:secret@h/notadb"}});
+  ASSERT_FALSE(bad.ok());
+  EXPECT_THAT(bad.status().message(), HasSubstr("REDIS_URL"));
+  EXPECT_THAT(bad.status().message(), ::testing::Not(HasSubstr("secret")));
+  EXPECT_FALSE(settings_of({{"REDIS_KEY_PREFIX", "a b"}}).ok());
+  EXPECT_FALSE(settings_of({{"REDIS_KEY_PREFIX", std::string(65, 'a')}}).ok());
 }
 
 TEST(Settings, ATlsCertificateNeedsItsKey) {

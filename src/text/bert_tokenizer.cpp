@@ -306,16 +306,19 @@ std::size_t BertTokenizer::read_backwards(std::string_view text,
 // character there ends any word before it, marks do not move across it, and no added token begins
 // before it and ends behind it.
 std::size_t BertTokenizer::safe_point(std::string_view text, std::size_t at_most) const {
-  for (std::size_t place = std::min(at_most, text.size()); place > 0; --place) {
-    if (place == text.size() || (static_cast<unsigned char>(text[place]) & 0xC0) == 0x80) {
+  if (at_most >= text.size() || normalized_tokens_.holds_white_space()) {
+    return 0;
+  }
+  for (std::size_t place = at_most; place > 0; --place) {
+    const auto byte = static_cast<unsigned char>(text[place]);
+    if ((byte & 0xC0) == 0x80 || table_.ascii_letter(byte) != '\0') {
       continue;
     }
     const SymbolKind kind = table_.symbol(decode_scalar(text.substr(place)).scalar).kind;
     const bool ends_word = kind == SymbolKind::kSpace ||
                            (normalized_tokens_.empty() &&
                             (kind == SymbolKind::kIsolated || kind == SymbolKind::kChinese));
-    const bool cuts_tokens = normalized_tokens_.holds_white_space();
-    if (ends_word && !cuts_tokens && !raw_tokens_.straddles(text, place)) {
+    if (ends_word && !raw_tokens_.straddles(text, place)) {
       return place;
     }
   }

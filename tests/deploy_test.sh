@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# Each file of deploy/*.env starts the program, with Redis where it asks for it; /health shows what the file says, two
+# servers of a shared set-up compute a request once, and SIGTERM ends them with 0.
+#   tests/deploy_test.sh PROGRAM SOURCE_DIR
+set -euo pipefail
+program=$1
+root=$2
+
+for needed in redis-server redis-cli curl jq; do
+  if ! command -v "$needed" >/dev/null; then
+    printf 'skipped: %s is not there\n' "$needed"
+    exit 77
+  fi
+done
+
+work=$(mktemp -d)
+redis_port=$((20000 + RANDOM % 20000))
+redis-server --port "$redis_port" --bind 127.0.0.1 --save '' --dir "$work" >"$work/redis.log" 2>&1 &
+redis_pid=$!
+pids=()
+
+clean_up() {
+  local pid
+  for pid in "${pids[@]}" "$redis_pid"; do
+    kill "$pid" 2>/dev/null || true
+  done
+  wait
+  rm -rf "$work"
+}
+trap clean_up EXIT
+
+fail() {
+  printf 'FAILED: %s\n' "$*"
+  cat "$work"/*.log
+  exit 1
+}
+
+for _ in $(seq 200); do
+  redis-cli -p "$redis_port" ping >/dev/null 2>&1 && break
+  sleep 0.1
+done
+
+# start FILE NUMBER: one server with the file's settings; its port in $port.
+start() {
+  local log=$work/server$2.log
+  (
+    set -a
+    # shellcheck disable=SC1090  # the file under test
+    . "$1"
+    export REDIS_URL=redis://127.0.0.1:$redis_port/0
+    export REDIS_TIMEOUT_MS=5000
+    exec "$program" serve --host 127.0.0.1 --port 0 --threads 1
+  ) >"$log" 2>&1 &
+  pids+=("$!")
+  for _ in $(seq 600); do
+    grep -q ' ready$' "$log" && break
+    kill -0 "${pids[-1]}" 2>/dev/null || fail "$1 does not start"
+    sleep 0.1
+  done
+  port=$(sed -n 's/.* listening .*port=\([0-9]*\).*/\1/p' "$log")
+  [[ -n $port ]] || fail "$1 is not ready"
+}
+
+# health PORT FILTER: true when the filter says so within 10 s.
+health() {
+  for _ in $(seq 100); do
+    curl -sf "http://127.0.0.1:$1/health" | jq -e "$2" >/dev/null && return 0
+    sleep 0.1
+  done
+  return 1
+}
+
+body='{"query":"which is a city?","documents":["Paris","banana","a long road"]}'
+for size in small medium large; do
+  file=$root/deploy/$size.env
+  ports=()
+  for number in 1 2; do
+    start "$file" "$number"
+    ports+=("$port")
+    health "$port" '.status == "ok" and .model.quantization == "bf16"' || fail "$size: health"
+  done
+  if [[ $size == small ]]; then
+    health "${ports[0]}" '.distributed_cache.enabled | not' || fail "$size: Redis is not off"
+  else
+    health "${ports[0]}" '.distributed_cache.enabled and .distributed_cache.connected' || fail "$size: Redis"
+    health "${ports[1]}" '.distributed_cache.connected' || fail "$size: Redis"
+    redis-cli -p "$redis_port" flushall >/dev/null
+    first=$(curl -sf "http://127.0.0.1:${ports[0]}/rerank" -d "$body" | jq -c '[.results[] | [.index, .score]]')
+    for _ in $(seq 100); do
+      [[ $(redis-cli -p "$redis_port" dbsize) -ge 1 ]] && break
+      sleep 0.05
+    done
+    second=$(curl -sf "http://127.0.0.1:${ports[1]}/rerank" -d "$body")
+    [[ $(jq -c '[.results[] | [.index, .score]]' <<<"$second") == "$first" ]] || fail "$size: scores differ"
+    [[ $(jq '.usage.cached_pairs' <<<"$second") == 3 ]] || fail "$size: computed twice"
+  fi
+  if [[ $size == large ]]; then
+    health "${ports[0]}" '.micro_batcher.enabled' || fail "$size: micro-batching"
+  fi
+  for pid in "${pids[@]}"; do
+    kill -TERM "$pid"
+    wait "$pid" || fail "$size: ended with $?"
+  done
+  pids=()
+  printf '%s.env works\n' "$size"
+done
