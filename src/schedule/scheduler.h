@@ -13,7 +13,7 @@
 // Every score reaches the local cache before its flight ends, so a pair cannot slip through between
 // the two. Callbacks run without locks on a worker, the housekeeping thread, or the caller of
 // join/answered; they must not block. Thread-safe. Held by shared_ptr, so that late answers of the
-// shared cache find it after stop(), when they are ignored. Tested by scheduler_test.cpp (threads)
+// shared cache find it after stop(), when they are ignored. Tested by reranker_threads_test.cpp
 // and the tests of its parts.
 #pragma once
 
