@@ -4,7 +4,8 @@
 #   ./run_tests.sh [label…] [--no-install]
 #
 # Without labels: the release and the dev tests (AddressSanitizer, UndefinedBehaviorSanitizer), those that need Redis
-# and a soak of 60 s among them (each starts a redis-server of its own), tidy, shellcheck, and clang-tidy on what the last commit changed.
+# (they start a redis-server of their own) and a soak of 60 s among them, tidy, shellcheck, and clang-tidy on what the
+# last commit changed.
 # Labels add the long ones:
 #   redis   the tests that need Redis, again and alone
 #   fleet   several servers on one Redis      soak  the long soak
@@ -18,7 +19,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$root/scripts/setup.sh"
 
 usage() {
-  sed -n '2,16p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//'
+  sed -n '2,15p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//'
 }
 
 labels=(redis fleet soak tsan fuzz cuda)
@@ -45,6 +46,7 @@ jobs=${RERANKD_TEST_JOBS:-$(nproc)}
 # Tests with these labels are long or need what a machine may lack; only their label runs them.
 long_labels='^(fleet|soak|cuda|fuzz)$'
 failed=()
+
 step() {  # NAME COMMAND…: runs it, remembers a failure, goes on
   local name=$1
   shift
@@ -94,7 +96,11 @@ for label in "${chosen[@]}"; do
       step "fuzz" test_preset fuzz -L fuzz
       ;;
     *)
-      step "tests with label $label" test_preset release -L "^$label\$"
+      if ctest --test-dir "$root/build/release" -N -L "^$label\$" | grep -q 'Total Tests: 0'; then
+        setup_say "== no test has the label $label in this build"
+      else
+        step "tests with label $label" test_preset release -L "^$label\$"
+      fi
       ;;
   esac
 done
