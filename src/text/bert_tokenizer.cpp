@@ -109,7 +109,7 @@ class BertTokenizer::SplitReader {
     cursor_ = end;
     reader_.emplace(scratch_.normalized,
                     0,
-                    tokenizer_.normalized_table_,
+                    *tokenizer_.normalized_table_,
                     tokenizer_.normalized_tokens_,
                     tokenizer_.reader_options_,
                     scratch_.word);
@@ -146,10 +146,6 @@ Result<std::unique_ptr<BertTokenizer>> BertTokenizer::make(const TokenizerParts&
 
 BertTokenizer::BertTokenizer(const TokenizerParts& parts)
     : table_(parts.normalizer),
-      normalized_table_({.clean_text = false,
-                         .handle_chinese_chars = false,
-                         .strip_accents = false,
-                         .lowercase = false}),
       reader_options_{static_cast<std::size_t>(parts.max_input_chars_per_word)},
       single_(parts.single),
       pair_(parts.pair),
@@ -193,6 +189,13 @@ Status BertTokenizer::set_added_tokens(const TokenizerParts& parts) {
           fmt::format("added token {} is empty or equal to another one after normalization", id)};
     }
     normalized.push_back(token);
+  }
+  if (!normalized.empty()) {
+    constexpr NormalizerOptions kNothing = {.clean_text = false,
+                                            .handle_chinese_chars = false,
+                                            .strip_accents = false,
+                                            .lowercase = false};
+    normalized_table_ = std::make_unique<CharTable>(kNothing);
   }
   RR_ASSIGN_OR_RETURN(raw_tokens_, AddedTokenMatcher::build(raw));
   RR_ASSIGN_OR_RETURN(normalized_tokens_, AddedTokenMatcher::build(normalized));
