@@ -18,7 +18,7 @@ source "$root/scripts/daemon.sh"
 stop_seconds_max=120
 
 usage() {
-  sed -n '2,13p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//'
+  sed -n '2,12p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//'
 }
 
 start() {

@@ -19,7 +19,7 @@ source "$root/scripts/setup.sh"
 source "$root/scripts/daemon.sh"
 
 usage() {
-  sed -n '2,15p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//'
+  sed -n '2,13p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//'
 }
 
 mode=${1:-}

@@ -4,7 +4,8 @@
 #   ./run_tests.sh [label…] [--no-install]
 #
 # Without labels: the release and the dev tests (AddressSanitizer, UndefinedBehaviorSanitizer), those that need Redis
-# and a soak of 60 s among them, tidy, shellcheck, and clang-tidy on what the last commit changed.
+# (they start a redis-server of their own) and a soak of 60 s among them, tidy, shellcheck, and clang-tidy on what the
+# last commit changed.
 # Labels add the long ones:
 #   redis   the tests that need Redis, again and alone
 #   fleet   several servers on one Redis      soak  the long soak
@@ -18,7 +19,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$root/scripts/setup.sh"
 
 usage() {
-  sed -n '2,16p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//'
+  sed -n '2,15p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//'
 }
 
 labels=(redis fleet soak tsan fuzz cuda)
@@ -45,16 +46,6 @@ jobs=${RERANKD_TEST_JOBS:-$(nproc)}
 # Tests with these labels are long or need what a machine may lack; only their label runs them.
 long_labels='^(fleet|soak|cuda|fuzz)$'
 failed=()
-work=$(mktemp -d)
-redis_pid=
-
-clean_up() {
-  if [[ -n $redis_pid ]]; then
-    kill "$redis_pid" 2>/dev/null || setup_say "the tests' redis-server was gone already"
-  fi
-  rm -rf "$work"
-}
-trap clean_up EXIT
 
 step() {  # NAME COMMAND…: runs it, remembers a failure, goes on
   local name=$1
@@ -64,39 +55,6 @@ step() {  # NAME COMMAND…: runs it, remembers a failure, goes on
     failed+=("$name")
     setup_say "== $name FAILED"
   fi
-}
-
-free_port() {
-  local port
-  for _ in $(seq 100); do
-    port=$((20000 + RANDOM % 20000))
-    if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
-      printf '%s\n' "$port"
-      return 0
-    fi
-  done
-  return 1
-}
-
-# A Redis of our own on loopback; its address goes to the tests as RERANKD_TEST_REDIS_URL.
-start_redis() {
-  local port
-  if ! command -v redis-server >/dev/null; then
-    setup_say "no redis-server: the tests that need it will say so"
-    return 0
-  fi
-  port=$(free_port)
-  redis-server --port "$port" --bind 127.0.0.1 --save '' --appendonly no --dir "$work" >"$work/redis.log" 2>&1 &
-  redis_pid=$!
-  for _ in $(seq 100); do
-    if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
-      export RERANKD_TEST_REDIS_URL=redis://127.0.0.1:$port/0
-      return 0
-    fi
-    sleep 0.05
-  done
-  cat "$work/redis.log" >&2
-  return 1
 }
 
 build() {  # PRESET
@@ -119,7 +77,6 @@ lint_scripts() {
 if $install; then
   install_packages build test || exit 1
 fi
-start_redis
 
 step "build release" build release
 step "tests, release" test_preset release -LE "$long_labels"
@@ -139,7 +96,11 @@ for label in "${chosen[@]}"; do
       step "fuzz" test_preset fuzz -L fuzz
       ;;
     *)
-      step "tests with label $label" test_preset release -L "^$label\$"
+      if ctest --test-dir "$root/build/release" -N -L "^$label\$" | grep -q 'Total Tests: 0'; then
+        setup_say "== no test has the label $label in this build"
+      else
+        step "tests with label $label" test_preset release -L "^$label\$"
+      fi
       ;;
   esac
 done

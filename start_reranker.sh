@@ -18,7 +18,7 @@ source "$root/scripts/daemon.sh"
 ready_seconds_max=120
 
 usage() {
-  sed -n '2,11p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//'
+  sed -n '2,10p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//'
 }
 
 stop_with() {  # STATUS MESSAGE

@@ -5,7 +5,7 @@
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 folder=$(realpath "$1")
-files_max=12  # keeps a test run short; a larger change is looked at with RERANKD_TIDY_BASE by hand
+files_max=6  # keeps a test run short; a larger change is looked at with RERANKD_TIDY_BASE by hand
 
 cd "$root"
 base=${RERANKD_TIDY_BASE:-HEAD~1}

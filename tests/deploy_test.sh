@@ -14,15 +14,13 @@ for needed in redis-server redis-cli curl jq; do
 done
 
 work=$(mktemp -d)
-redis_port=$((20000 + RANDOM % 20000))
-redis-server --port "$redis_port" --bind 127.0.0.1 --save '' --dir "$work" >"$work/redis.log" 2>&1 &
-redis_pid=$!
+redis_pid=
 pids=()
 
 clean_up() {
   local pid
-  for pid in "${pids[@]}" "$redis_pid"; do
-    kill "$pid" 2>/dev/null || true
+  for pid in "${pids[@]}" $redis_pid; do
+    kill "$pid" 2>/dev/null || echo "process $pid had ended already"
   done
   wait
   rm -rf "$work"
@@ -35,9 +33,23 @@ fail() {
   exit 1
 }
 
-for _ in $(seq 200); do
-  redis-cli -p "$redis_port" ping >/dev/null 2>&1 && break
-  sleep 0.1
+# A Redis of our own: a port that somebody else took in the meantime is not used.
+start_redis() {
+  redis_port=$((20000 + RANDOM % 20000))
+  redis-server --port "$redis_port" --bind 127.0.0.1 --save '' --dir "$work" >"$work/redis.log" 2>&1 &
+  redis_pid=$!
+  for _ in $(seq 100); do
+    kill -0 "$redis_pid" 2>/dev/null || return 1
+    grep -q 'Ready to accept connections' "$work/redis.log" && return 0
+    sleep 0.1
+  done
+  return 1
+}
+
+for attempt in $(seq 10); do
+  start_redis && break
+  redis_pid=
+  [[ $attempt == 10 ]] && fail "no port for Redis"
 done
 
 # start FILE NUMBER: one server with the file's settings; its port in $port.

@@ -51,10 +51,10 @@ void expect_detail_on_error(InferenceRoute route) {
 TEST(ClientRows, CohereV1Sdk) {
   Desk desk;
   const Json json(
-      desk.ask(
-              kV1,
-              body_with(
-                  R"(,"model":"rerank-v3","top_n":2,"rank_fields":null,"return_documents":true,"max_chunks_per_doc":10)"))
+      desk.ask(kV1,
+               body_with(
+                   R"(,"model":"rerank-v3","top_n":2,"rank_fields":null,"return_documents":true,)"
+                   R"("max_chunks_per_doc":10)"))
           .body);
   EXPECT_EQ(indexes(list_at(json, "/results"), "relevance_score"), (Order{1, 2}));
   EXPECT_EQ(json.string("/results/0/document/text"), "bbbb");
@@ -149,9 +149,9 @@ TEST(ClientRows, VoyageSdk) {
 TEST(ClientRows, HaystackTei) {
   Desk desk;
   const Json json(
-      desk.ask(
-              kRerank,
-              R"({"query":"q","texts":["a","bbbb","cc"],"raw_scores":false,"truncate":true,"truncation_direction":"Right"})")
+      desk.ask(kRerank,
+               R"({"query":"q","texts":["a","bbbb","cc"],"raw_scores":false,"truncate":true,)"
+               R"("truncation_direction":"Right"})")
           .body);
   EXPECT_EQ(indexes(list_at(json, ""), "score"), kByLength);
 }
@@ -205,9 +205,9 @@ TEST(ClientRows, DifyCohereAndSiliconFlow) {
 TEST(ClientRows, DifyJina) {
   Desk desk;
   const Json json(
-      desk.ask(
-              kRerank,
-              R"({"model":"m","query":"q","documents":[{"text":"a"},{"text":"bbbb"}],"top_n":2,"return_documents":false})")
+      desk.ask(kRerank,
+               R"({"model":"m","query":"q","documents":[{"text":"a"},{"text":"bbbb"}],"top_n":2,)"
+               R"("return_documents":false})")
           .body);
   EXPECT_EQ(indexes(list_at(json, "/results"), "relevance_score"), (Order{1, 0}));
   EXPECT_FALSE(json.has("/results/0/document"));
@@ -268,10 +268,9 @@ TEST(ClientRows, OpenWebUi) {
 TEST(ClientRows, LiteLlmCohereAndInfinity) {
   Desk desk;
   const Json json(
-      desk.ask(
-              kV1,
-              body_with(
-                  R"(,"model":"m","top_n":3,"return_documents":true,"rank_fields":null,"max_chunks_per_doc":null)"))
+      desk.ask(kV1,
+               body_with(R"(,"model":"m","top_n":3,"return_documents":true,"rank_fields":null,)"
+                         R"("max_chunks_per_doc":null)"))
           .body);
   EXPECT_TRUE(json.has("/id"));
   EXPECT_TRUE(json.has("/meta/billed_units"));
@@ -294,10 +293,10 @@ TEST(ClientRows, LiteLlmVoyageAndJina) {
 TEST(ClientRows, LiteLlmHostedVllm) {
   Desk desk;
   const Json json(
-      desk.ask(
-              kRerank,
-              body_with(
-                  R"(,"model":"m","top_n":3,"max_tokens_per_doc":128,"truncate_prompt_tokens":-1,"truncation_side":"right","instruction":"rank")"))
+      desk.ask(kRerank,
+               body_with(
+                   R"(,"model":"m","top_n":3,"max_tokens_per_doc":128,)"
+                   R"("truncate_prompt_tokens":-1,"truncation_side":"right","instruction":"rank")"))
           .body);
   EXPECT_EQ(indexes(list_at(json, "/results"), "relevance_score"), kByLength);
   EXPECT_EQ(json.string("/results/0/document/text"), "bbbb");
@@ -308,7 +307,8 @@ TEST(ClientRows, LiteLlmHostedVllm) {
 TEST(ClientRows, LiteLlmHuggingFace) {
   Desk desk;
   const std::string body =
-      R"({"query":"q","texts":["a",{"text":"bbbb"},"cc"],"return_text":true,"top_n":2,"raw_scores":false,"truncate":false,"truncation_direction":"Right"})";
+      R"({"query":"q","texts":["a",{"text":"bbbb"},"cc"],"return_text":true,"top_n":2,)"
+      R"("raw_scores":false,"truncate":false,"truncation_direction":"Right"})";
   const Json json(desk.ask(kRerank, body).body);
   EXPECT_EQ(indexes(list_at(json, ""), "score"), kByLength);
   EXPECT_EQ(json.string("/0/text"), "bbbb");
@@ -320,13 +320,12 @@ TEST(ClientRows, LiteLlmHuggingFace) {
 // are rescaled.
 TEST(ClientRows, RagFlow) {
   Desk desk;
-  for (
-      const auto& [route, more] :
-      {std::pair(kRerank, R"(,"model":"m","top_n":3)"),
-       std::pair(kV1, R"(,"model":"m","top_n":3,"return_documents":"true","return_len":"true")"),
-       std::pair(
-           kV1,
-           R"(,"model":"m","top_n":3,"return_documents":false,"max_chunks_per_doc":1024,"overlap_tokens":80)")}) {
+  for (const auto& [route, more] :
+       {std::pair(kRerank, R"(,"model":"m","top_n":3)"),
+        std::pair(kV1, R"(,"model":"m","top_n":3,"return_documents":"true","return_len":"true")"),
+        std::pair(kV1,
+                  R"(,"model":"m","top_n":3,"return_documents":false,"max_chunks_per_doc":1024,)"
+                  R"("overlap_tokens":80)")}) {
     const Json json(desk.ask(route, body_with(more)).body);
     EXPECT_EQ(indexes(list_at(json, "/results"), "relevance_score"), kByLength);
     EXPECT_EQ(json.integer("/usage/total_tokens"), 42);

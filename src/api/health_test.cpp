@@ -32,7 +32,8 @@ TEST(Health, TheObjectHasEveryKeyEvenWhenFeaturesAreOff) {
       R"("batch_invariant":true,"fingerprint":"f0","max_length":512,"local_cache_size":42},)"
       R"("distributed_cache":{"enabled":false,"connected":false,"cached_entries":0,)"
       R"("keyspace_hits":0,"keyspace_misses":0},)"
-      R"("micro_batcher":{"enabled":false,"total_requests":0,"total_batches":0,"avg_batch_size":0.0},)"
+      R"("micro_batcher":{"enabled":false,"total_requests":0,"total_batches":0,)"
+      R"("avg_batch_size":0.0},)"
       R"("queue":{"waiting":1,"active":2,"max_parallel":4,"max_queue":512},)"
       R"("version":"1.0","uptime_s":12.5,"unix":1700000000.0})");
 }
@@ -54,14 +55,14 @@ TEST(Info, TeiClientsFindARerankerAndItsLimits) {
   state.queue = {0, 0, 0, 4, 512};
   auto with_prices = model();
   with_prices.price_list_json = R"({"int8":0.99})";
-  EXPECT_EQ(
-      render_info(with_prices, state, {"1.0", "", 10'000, 2048, 2}),
-      R"({"model_id":"m","model_sha":null,"model_dtype":"float32","served_model_name":"m",)"
-      R"("model_type":{"reranker":{"id2label":{"0":"LABEL_0"},"label2id":{"LABEL_0":0}}},)"
-      R"("max_concurrent_requests":516,"max_input_length":512,"max_batch_tokens":2048,)"
-      R"("max_batch_requests":null,"max_client_batch_size":10000,"auto_truncate":true,)"
-      R"("tokenization_workers":2,"version":"1.0","sha":null,"docker_label":null,"fingerprint":"f0",)"
-      R"("price_list":{"int8":0.99}})");
+  EXPECT_EQ(render_info(with_prices, state, {"1.0", "", 10'000, 2048, 2}),
+            R"({"model_id":"m","model_sha":null,"model_dtype":"float32","served_model_name":"m",)"
+            R"("model_type":{"reranker":{"id2label":{"0":"LABEL_0"},"label2id":{"LABEL_0":0}}},)"
+            R"("max_concurrent_requests":516,"max_input_length":512,"max_batch_tokens":2048,)"
+            R"("max_batch_requests":null,"max_client_batch_size":10000,"auto_truncate":true,)"
+            R"("tokenization_workers":2,"version":"1.0","sha":null,"docker_label":null,)"
+            R"("fingerprint":"f0",)"
+            R"("price_list":{"int8":0.99}})");
 }
 
 TEST(Models, TheListHasTheOneModelAsAReranker) {

@@ -164,8 +164,9 @@ TEST(ReadRequest, MoreDocumentsThanTheMaximumAreRefused) {
 }
 
 TEST(ReadRequest, NumbersAmongDocumentsAreTheirTextAsPythonPrintsIt) {
-  const auto call = accepted(
-      R"({"query":"q","documents":[42,-7,1.5,1e5,1e16,1e-7,2.50,18446744073709551615,{"text":3}]})");
+  const auto call =
+      accepted(R"({"query":"q","documents":[42,-7,1.5,1e5,1e16,1e-7,2.50,18446744073709551615,)"
+               R"({"text":3}]})");
   const std::vector<std::string> expected = {
       "42", "-7", "1.5", "100000.0", "1e+16", "1e-07", "2.5", "18446744073709551615", "3"};
   EXPECT_EQ(call.request.documents, expected);
@@ -198,7 +199,8 @@ TEST(ReadRequest, TopNFollowsTheTable) {
 
 TEST(ReadRequest, OfDuplicateKeysTheLastWins) {
   const auto call = accepted(
-      R"({"query":"x","documents":["a"],"documents":["b",{"text":"c","text":"d"}],"query":"q","top_n":9,"top_n":null})");
+      R"({"query":"x","documents":["a"],"documents":["b",{"text":"c","text":"d"}],"query":"q",)"
+      R"("top_n":9,"top_n":null})");
   EXPECT_EQ(call.request.queries[0], "q");
   EXPECT_EQ(call.request.documents, (std::vector<std::string>{"b", "d"}));
   EXPECT_EQ(call.plan.top_n, 0U);
@@ -209,8 +211,10 @@ TEST(ReadRequest, OfDuplicateKeysTheLastWins) {
 TEST(ReadRequest, NullOnAnOptionalFieldIsTheSameAsAbsent) {
   const std::string nulls =
       R"("top_n":null,"top_k":null,"return_documents":null,"raw_scores":null,"truncate":null,)"
-      R"("truncation_direction":null,"truncation_side":null,"max_tokens_per_doc":null,"model":null,)"
-      R"("truncate_prompt_tokens":null,"use_activation":null,"rank_fields":null,"return_text":null)";
+      R"("truncation_direction":null,"truncation_side":null,"max_tokens_per_doc":null,)"
+      R"("model":null,)"
+      R"("truncate_prompt_tokens":null,"use_activation":null,"rank_fields":null,)"
+      R"("return_text":null)";
   EXPECT_EQ(status_of(object_body(nulls)), 200);
   EXPECT_EQ(status_of(texts_body(nulls)), 200);
   EXPECT_EQ(status_of(R"({"query":"q","documents":null,"texts":["a"]})"), 200);
@@ -250,8 +254,9 @@ TEST(ReadRequest, TheServersDefaultDecidesAboutDocumentsExceptForCohereV2) {
 }
 
 TEST(ReadRequest, TheInputProfileIsRead) {
-  const auto call = accepted(object_body(
-      R"("truncate":false,"truncation_direction":"Left","max_tokens_per_doc":64,"max_tokens_per_query":"8","truncate_prompt_tokens":128)"));
+  const auto call = accepted(
+      object_body(R"("truncate":false,"truncation_direction":"Left","max_tokens_per_doc":64,)"
+                  R"("max_tokens_per_query":"8","truncate_prompt_tokens":128)"));
   EXPECT_FALSE(call.request.truncate);
   EXPECT_EQ(call.request.truncation_side, text::TruncationSide::kLeft);
   EXPECT_EQ(call.request.max_document_tokens, 64);

@@ -13,9 +13,11 @@ TEST(RenderAnswer, TheSeedShapeHasDocumentsAsTheyWereSent) {
                R"({"query":"q","documents":["a","b\"cé",{"text":"ddddd","id":7}]})");
   EXPECT_EQ(
       answer.body,
-      R"({"id":"rerank-00112233445566778899aabbccddeeff","created":1760000000,"model":"served-model",)"
+      R"({"id":"rerank-00112233445566778899aabbccddeeff","created":1760000000,)"
+      R"("model":"served-model",)"
       R"("results":[{"index":1,"document":"b\"cé","score":0.8807971,"relevance_score":0.8807971},)"
-      R"({"index":2,"document":{"text":"ddddd","id":7},"id":7,"score":0.8807971,"relevance_score":0.8807971},)"
+      R"({"index":2,"document":{"text":"ddddd","id":7},"id":7,"score":0.8807971,)"
+      R"("relevance_score":0.8807971},)"
       R"({"index":0,"document":"a","score":0.11920292,"relevance_score":0.11920292}],)"
       R"("usage":{"prompt_tokens":42,"total_tokens":42,"cached_pairs":1},)"
       R"("meta":{"api_version":{"version":"1"},"billed_units":{"search_units":1}},"took_ms":1.5})");
@@ -36,13 +38,14 @@ TEST(RenderAnswer, TheCommonShapeHasObjectsInResultsAndStringsInData) {
 
 TEST(RenderAnswer, ObjectsComeBackWholeWithTheirIdAndText) {
   Desk desk;
-  const Exchange answer = desk.ask(
-      InferenceRoute::kCommon,
-      R"({"query":"q","documents":[{"id":"doc-7","content":"bb","n":[1,2.5,null],"x":{"é":"\u0007"}}]})");
-  EXPECT_NE(
-      answer.body.find(
-          R"("document":{"id":"doc-7","content":"bb","n":[1,2.5,null],"x":{"é":"\u0007"},"text":"bb"},"id":"doc-7")"),
-      std::string::npos)
+  const Exchange answer =
+      desk.ask(InferenceRoute::kCommon,
+               R"({"query":"q","documents":[{"id":"doc-7","content":"bb","n":[1,2.5,null],)"
+               R"("x":{"é":"\u0007"}}]})");
+  EXPECT_NE(answer.body.find(
+                R"("document":{"id":"doc-7","content":"bb","n":[1,2.5,null],"x":{"é":"\u0007"},)"
+                R"("text":"bb"},"id":"doc-7")"),
+            std::string::npos)
       << answer.body;
   const Json json(answer.body);
   EXPECT_EQ(json.string("/data/0/document"), "bb");

@@ -2,6 +2,7 @@
 // same arithmetic on the same threads, directly before and after. What the kernels reach without
 // attention, norms and memory traffic around them. Blocks for about a second a product; wants the
 // machine for itself.
+// Tested by tests/cli_test.sh.
 #pragma once
 
 #include <string>

@@ -67,7 +67,8 @@ rerank::RerankerOptions serving_options(const config::Settings& settings) {
           .cache_enabled = settings.cache.enabled,
           .cache_ttl = settings.cache.ttl,
           .cache_max_bytes = settings.cache.max_bytes,
-          .cache_clean_interval = settings.cache.clear_interval};
+          .cache_clean_interval = settings.cache.clear_interval,
+          .claim_lease = settings.redis.enabled ? settings.redis.options.lease : Duration::zero()};
 }
 
 rerank::RerankerOptions batch_options(const config::Settings& settings) {

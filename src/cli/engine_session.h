@@ -1,6 +1,7 @@
 // A model made ready to score in this process, the same way for every command: find the folder,
 // load, choose kernels, self-test, start the request path. One line a failure. Owns its parts and
 // takes them down in order. Open once per process; the Reranker is thread-safe.
+// Tested by tests/cli_test.sh and tests/soak_test.cpp.
 #pragma once
 
 #include <memory>

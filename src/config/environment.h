@@ -1,5 +1,6 @@
 // The process environment, read here and nowhere else; the rest of the program gets values handed
 // down. Reads memory that no thread of the program writes: call once, at start.
+// Tested by tests/cli_test.sh.
 #pragma once
 
 #include <map>

@@ -1,6 +1,7 @@
 // One row of the option table: everything the program knows about an option, so that parsing,
 // checking, `rerankd config` and docs/ENV_VARS_QUICK_REF.md can never disagree. Static data;
 // thread-safe. The table itself is option_table.cpp.
+// Tested by report_test.cpp and configuration_test.cpp.
 #pragma once
 
 #include <span>

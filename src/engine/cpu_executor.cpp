@@ -172,6 +172,11 @@ Result<std::unique_ptr<Executor>> make_cpu_executor(const model::ModelSpec& spec
   RR_ASSIGN_OR_RETURN(const Quantization quantization,
                       quantization_from_name(options.quantization));
   Arithmetic arithmetic = choose_arithmetic(isa, quantization, options.mixed_precision);
+  constexpr int kInt8DepthMax = 16384;  // 32-bit sums of int8 products are exact up to here
+  if (quantization == Quantization::kInt8 &&
+      std::max(spec.hidden_size, spec.intermediate_size) > kInt8DepthMax) {
+    return Status(Code::kUnsupported, "[engine] int8 takes layers of up to 16384 columns");
+  }
   RR_ASSIGN_OR_RETURN(PackedModel model, pack_model(spec, weights, arithmetic));
   BufferShape shape;
   shape.max_seqlen = options.max_seqlen == 0

@@ -14,7 +14,7 @@ Rows take_rows(Workspace& memory, std::int64_t rows, std::int64_t columns, Stora
   taken.stride = kernels::row_stride(columns, storage);
   taken.data = memory.take_bytes(static_cast<std::size_t>(rows * taken.stride) *
                                  kernels::storage_bytes(storage));
-  if (storage == Storage::kI8) {
+  if (is_quantized(storage)) {
     taken.scale = memory.take<float>(static_cast<std::size_t>(rows));
   }
   return taken;

@@ -11,8 +11,13 @@
 
 namespace rr::engine {
 
+// Whether rows of it come with one scale each.
+constexpr bool is_quantized(kernels::Storage storage) {
+  return storage == kernels::Storage::kI8 || storage == kernels::Storage::kI16;
+}
+
 // Rows of activations in the form that the next matrix product reads: values of any storage, with
-// one scale per row when they are int8.
+// one scale per row when they are quantised.
 struct Rows {
   std::byte* data = nullptr;
   float* scale = nullptr;

@@ -261,7 +261,7 @@ void ForwardPass::normalise(const PackedNorm& norm,
   args.columns = spec_.hidden_size;
   args.padded_columns = kernels::padded_depth(*arithmetic_.linear, spec_.hidden_size);
   arithmetic_.layer_norm(args);
-  if (input.storage == Storage::kI8) {
+  if (is_quantized(input.storage)) {
     to_input(hidden, input, spec_.hidden_size, rows);
   }
 }
@@ -287,7 +287,8 @@ void ForwardPass::to_input(const Rows& from,
   kernels::QuantizeArgs args{};
   args.x = from.row_f32(0);
   args.x_stride = from.stride;
-  args.y = reinterpret_cast<std::uint8_t*>(to.data);
+  args.y = to.data;
+  args.y_storage = to.storage;
   args.y_stride = to.stride;
   args.scale = to.scale;
   args.rows = rows;

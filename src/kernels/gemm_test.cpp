@@ -77,7 +77,12 @@ struct Product {
           a_seen.push_back(bf16_rounded(value));
         } else {
           const auto whole = static_cast<int>(std::nearbyint(value / scale));
-          *to = static_cast<std::byte>(whole + kernel.zero_point);
+          const auto word = static_cast<std::int16_t>(whole);
+          if (kernel.activations == Storage::kI16) {
+            std::memcpy(to, &word, sizeof word);
+          } else {
+            *to = static_cast<std::byte>(whole + kernel.zero_point);
+          }
           a_seen.push_back(static_cast<double>(whole) * scale);
         }
       }

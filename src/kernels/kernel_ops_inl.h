@@ -11,7 +11,7 @@
 
 namespace rr::kernels {
 
-enum class Storage : int { kF32, kBf16, kI8 };
+enum class Storage : int { kF32, kBf16, kI8, kI16 };  // kI16: activations only
 
 enum class Epilogue : int {
   kBias,          // c = ab + bias
@@ -83,11 +83,13 @@ struct LayerNormArgs {
 using LayerNormFn = void (*)(const LayerNormArgs&);
 
 // Per-row symmetric quantisation: scale[m] = max|x[m,·]| / limit, y = round(x / scale) + zero_point
-// as one byte. Columns up to padded_columns become zero_point. A row of zeros gets scale 0.
+// as one byte, or as a signed 16-bit number where y_storage is kI16 (limit up to 32,767). Columns
+// up to padded_columns become zero_point. A row of zeros gets scale 0.
 struct QuantizeArgs {
   const float* x;
   std::int64_t x_stride;
-  std::uint8_t* y;
+  void* y;
+  Storage y_storage;
   std::int64_t y_stride;
   float* scale;
   std::int64_t rows;
@@ -105,7 +107,7 @@ using PeakProbeFn = std::int64_t (*)(std::int64_t rounds, float* sink);
 // A way to multiply activations by packed weights.
 struct LinearKernel {
   const char* arithmetic;  // numerics id, revision raised whenever bits change
-  Storage activations;     // what a is: kF32, kBf16, or kI8 (one byte, see QuantizeArgs)
+  Storage activations;     // what a is; kI8 and kI16 come from QuantizeArgs
   Storage weights;         // what b is
   int panel_columns;       // columns of a panel
   int depth_group;         // neighbouring k of one column that lie side by side

@@ -87,7 +87,7 @@ std::int64_t padded_depth(const LinearKernel& kernel, std::int64_t depth) {
 }
 
 std::size_t storage_bytes(Storage storage) {
-  return storage == Storage::kF32 ? 4 : storage == Storage::kBf16 ? 2 : 1;
+  return storage == Storage::kF32 ? 4 : storage == Storage::kI8 ? 1 : 2;
 }
 
 std::size_t packed_bytes(const LinearKernel& kernel, std::int64_t columns, std::int64_t depth) {

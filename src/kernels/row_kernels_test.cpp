@@ -88,6 +88,7 @@ Quantized quantized(
   args.x = x.data();
   args.x_stride = args.y_stride = kStride;
   args.y = result.y.data();
+  args.y_storage = Storage::kI8;
   args.scale = &result.scale;
   args.rows = 1;
   args.columns = columns;
@@ -111,6 +112,29 @@ TEST(Quantize, RoundsToTheLimitOfTheLargestValue) {
         ASSERT_EQ(q.y[static_cast<std::size_t>(h)], 128) << isa_name(isa);
       }
     }
+  }
+}
+
+TEST(Quantize, WritesSixteenBitsWhereAsked) {
+  const std::vector<float> x = random_floats(kStride, 5, 8);
+  for (const Isa isa : available_isas()) {
+    std::vector<std::int16_t> y(kStride, -1);
+    float scale = 0;
+    QuantizeArgs args{};
+    args.x = x.data();
+    args.x_stride = args.y_stride = kStride;
+    args.y = y.data();
+    args.y_storage = Storage::kI16;
+    args.scale = &scale;
+    args.rows = 1;
+    args.columns = 75;
+    args.padded_columns = 76;
+    args.limit = 1023;
+    kernel_table(isa).quantize(args);
+    for (std::size_t h = 0; h < 75; ++h) {
+      ASSERT_NEAR(static_cast<float>(y[h]) * scale, x[h], 0.501F * scale) << isa_name(isa);
+    }
+    ASSERT_EQ(y[75], 0) << isa_name(isa);
   }
 }
 

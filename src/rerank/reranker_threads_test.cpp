@@ -359,6 +359,17 @@ TEST(RerankerThreads, AQueuedClaimIsReleasedWhenItsLastWaiterLeaves) {
   fixture.gate.open();
 }
 
+TEST(RerankerThreads, AClaimThatGrewOldInTheQueueIsAskedForOnceMore) {
+  RerankerOptions options;
+  options.claim_lease = Duration(1);
+  RerankerFixture fixture(options, 1, shared_cache({}));
+  ASSERT_TRUE(fixture.ask(request("q", {"a", "b"})).result.ok());
+  EXPECT_EQ(fake(fixture).looked_up(), 4U);
+  EXPECT_EQ(fixture.executor.pairs(), 2);
+  EXPECT_EQ(fixture.metrics.batches_total.Value(), 1);
+  EXPECT_EQ(fixture.reranker->state().queue.queued_tokens, 0);
+}
+
 TEST(RerankerThreads, ARefusedRequestNeverAsksTheSharedCache) {
   RerankerOptions options;
   options.max_parallel = 1;

@@ -319,6 +319,7 @@ void teach_company(Driver& driver) {
   for (JobId job = 1000; job < 1060; ++job) {
     driver.add(job, 1, 20 + static_cast<int>(job % 5) * 40);
     const auto chunk = driver.policy.take(driver.now);
+    ASSERT_TRUE(chunk) << "an idle engine never waits";
     driver.policy.chunk_done(
         *chunk, chunk->tokens, milliseconds(4) + std::chrono::microseconds(50 * chunk->tokens));
     driver.policy.remove(job);

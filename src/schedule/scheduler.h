@@ -11,10 +11,10 @@
 // nobody else waits for; a pair's own failure (non-finite) reaches all its waiters, a device
 // failure only its leader's request: the others try again.
 // Every score reaches the local cache before its flight ends, so a pair cannot slip through between
-// the two. Callbacks run without locks on a worker, the housekeeping thread, or the caller of
-// join/answered; they must not block. Thread-safe. Held by shared_ptr, so that late answers of the
-// shared cache find it after stop(), when they are ignored. Tested by scheduler_test.cpp (threads)
-// and the tests of its parts.
+// the two. Callbacks run without locks on a worker, the housekeeping thread, the caller of join or
+// ask_shared, or the shared cache's thread; they must not block. Thread-safe. Held by shared_ptr,
+// so that late answers of the shared cache find it after stop(), when they are ignored. Tested by
+// reranker_threads_test.cpp and the tests of its parts.
 #pragma once
 
 #include <functional>

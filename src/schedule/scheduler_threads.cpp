@@ -49,10 +49,13 @@ void Scheduler::run_worker(int worker) {
     if (!running.ask_again.empty()) {
       ask_shared(std::move(running.ask_again), Deadline::never());
     }
-    begin_claims(running);
-    const std::span<const RunResult> results = runner.run(running.pairs);
-    fill_caches(running, results);
-    count(*chunk, results, runner.times());
+    std::span<const RunResult> results;
+    if (!running.pairs.empty()) {
+      begin_claims(running);
+      results = runner.run(running.pairs);
+      fill_caches(running, results);
+      count(*chunk, results, runner.times());
+    }
     lock.lock();
     end_chunk(*chunk, running, results, runner.times(), effects);
     publish(effects);

@@ -109,7 +109,7 @@ class BertTokenizer::SplitReader {
     cursor_ = end;
     reader_.emplace(scratch_.normalized,
                     0,
-                    tokenizer_.normalized_table_,
+                    *tokenizer_.normalized_table_,
                     tokenizer_.normalized_tokens_,
                     tokenizer_.reader_options_,
                     scratch_.word);
@@ -146,10 +146,6 @@ Result<std::unique_ptr<BertTokenizer>> BertTokenizer::make(const TokenizerParts&
 
 BertTokenizer::BertTokenizer(const TokenizerParts& parts)
     : table_(parts.normalizer),
-      normalized_table_({.clean_text = false,
-                         .handle_chinese_chars = false,
-                         .strip_accents = false,
-                         .lowercase = false}),
       reader_options_{static_cast<std::size_t>(parts.max_input_chars_per_word)},
       single_(parts.single),
       pair_(parts.pair),
@@ -193,6 +189,13 @@ Status BertTokenizer::set_added_tokens(const TokenizerParts& parts) {
           fmt::format("added token {} is empty or equal to another one after normalization", id)};
     }
     normalized.push_back(token);
+  }
+  if (!normalized.empty()) {
+    constexpr NormalizerOptions kNothing = {.clean_text = false,
+                                            .handle_chinese_chars = false,
+                                            .strip_accents = false,
+                                            .lowercase = false};
+    normalized_table_ = std::make_unique<CharTable>(kNothing);
   }
   RR_ASSIGN_OR_RETURN(raw_tokens_, AddedTokenMatcher::build(raw));
   RR_ASSIGN_OR_RETURN(normalized_tokens_, AddedTokenMatcher::build(normalized));
@@ -306,16 +309,19 @@ std::size_t BertTokenizer::read_backwards(std::string_view text,
 // character there ends any word before it, marks do not move across it, and no added token begins
 // before it and ends behind it.
 std::size_t BertTokenizer::safe_point(std::string_view text, std::size_t at_most) const {
-  for (std::size_t place = std::min(at_most, text.size()); place > 0; --place) {
-    if (place == text.size() || (static_cast<unsigned char>(text[place]) & 0xC0) == 0x80) {
+  if (at_most >= text.size() || normalized_tokens_.holds_white_space()) {
+    return 0;
+  }
+  for (std::size_t place = at_most; place > 0; --place) {
+    const auto byte = static_cast<unsigned char>(text[place]);
+    if ((byte & 0xC0) == 0x80 || table_.ascii_letter(byte) != '\0') {
       continue;
     }
     const SymbolKind kind = table_.symbol(decode_scalar(text.substr(place)).scalar).kind;
     const bool ends_word = kind == SymbolKind::kSpace ||
                            (normalized_tokens_.empty() &&
                             (kind == SymbolKind::kIsolated || kind == SymbolKind::kChinese));
-    const bool cuts_tokens = normalized_tokens_.holds_white_space();
-    if (ends_word && !cuts_tokens && !raw_tokens_.straddles(text, place)) {
+    if (ends_word && !raw_tokens_.straddles(text, place)) {
       return place;
     }
   }

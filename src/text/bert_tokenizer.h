@@ -71,7 +71,8 @@ class BertTokenizer final : public Tokenizer {
 
   WordPiece model_;
   CharTable table_;
-  CharTable normalized_table_;  // for text that the normalizer has been over
+  // For text that the normalizer has been over; there only where normalized_tokens_ needs it.
+  std::unique_ptr<const CharTable> normalized_table_;
   AddedTokenMatcher raw_tokens_;
   AddedTokenMatcher normalized_tokens_;
   std::vector<AddedToken> added_tokens_;  // with their final ids

@@ -248,7 +248,7 @@ void CharTable::share_pages(const std::vector<std::uint32_t>& cells) {
   }
 }
 
-DecodedScalar decode_scalar(std::string_view text) {
+DecodedScalar decode_scalar_slowly(std::string_view text) {
   const auto byte = [&](std::size_t i) -> char32_t {
     return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
   };

@@ -97,7 +97,18 @@ struct DecodedScalar {
   char32_t scalar;
   std::size_t size_bytes;
 };
-DecodedScalar decode_scalar(std::string_view text);
+DecodedScalar decode_scalar_slowly(std::string_view text);  // any bytes
+
+inline DecodedScalar decode_scalar(std::string_view text) {
+  const auto byte = [&](std::size_t i) -> char32_t { return static_cast<unsigned char>(text[i]); };
+  if (text.size() >= 2 && byte(0) >= 0xC0 && byte(0) < 0xE0) {
+    return {(byte(0) & 0x1F) << 6 | (byte(1) & 0x3F), 2};
+  }
+  if (text.size() >= 3 && byte(0) > 0xE0 && byte(0) < 0xED) {
+    return {(byte(0) & 0x0F) << 12 | (byte(1) & 0x3F) << 6 | (byte(2) & 0x3F), 3};
+  }
+  return decode_scalar_slowly(text);
+}
 
 // The normalizer alone: what the reference's normalize_str returns for `text`.
 std::string normalized_text(const CharTable& table, std::string_view text);

@@ -31,7 +31,8 @@ TEST(TokenizerConfig, ReadsFlagsAndTokensInBothForms) {
   const auto config = parse_tokenizer_config(
       R"({"do_lower_case": false, "strip_accents": null, "unk_token": "<unk>",
           "sep_token": {"content": "</s>", "single_word": true, "normalized": false},
-          "added_tokens_decoder": {"9": {"content": "b"}, "4": {"content": "a", "special": true}}})");
+          "added_tokens_decoder": {"9": {"content": "b"},
+                                   "4": {"content": "a", "special": true}}})");
   ASSERT_TRUE(config.ok()) << config.status().message();
   EXPECT_EQ(config->do_lower_case, false);
   EXPECT_FALSE(config->strip_accents.has_value());

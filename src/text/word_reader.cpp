@@ -69,7 +69,7 @@ bool WordReader::next(Split& split) {
     if (!pending_.empty()) {
       step = take_pending();
     } else if (cursor_ < stop_) {
-      step = read_character();
+      step = read_characters();
     } else if (cursor_ == text_.size() || at_match_) {
       if (!word_is_empty()) {
         emit_word(split);
@@ -120,24 +120,73 @@ void WordReader::look_ahead() {
   stop_ = limit;
 }
 
-WordReader::Step WordReader::read_character() {
-  if (word_is_empty()) {
-    skip_ascii_blanks();
+// Reads up to the end of a word, a character that becomes several symbols, or stop_.
+WordReader::Step WordReader::read_characters() {
+  Step step = Step::kGoOn;
+  while (cursor_ < stop_ && step == Step::kGoOn && pending_.empty()) {
+    if (word_is_empty()) {
+      skip_ascii_blanks();
+    }
+    read_ascii_letters();
+    if (cursor_ == stop_) {
+      break;
+    }
+    const auto byte = static_cast<unsigned char>(text_[cursor_]);
+    if (byte < 0x80) {
+      ++cursor_;
+      step = take({table_.ascii_kind(byte), static_cast<char32_t>(table_.ascii_value(byte))});
+    } else {
+      step = read_wide_characters();
+    }
   }
-  read_ascii_letters();
-  if (cursor_ == stop_) {
-    return Step::kGoOn;
+  return step;
+}
+
+// Inside a word that is too long already: only its end matters.
+void WordReader::skip_wide_letters() {
+  const std::string_view text = text_.substr(0, stop_);
+  const CharTable& table = table_;
+  std::size_t cursor = cursor_;
+  while (cursor < text.size() && static_cast<unsigned char>(text[cursor]) >= 0x80) {
+    const DecodedScalar next = decode_scalar(text.substr(cursor));
+    const SymbolKind kind = table.symbol(next.scalar).kind;
+    if (kind == SymbolKind::kSpace || kind == SymbolKind::kIsolated ||
+        kind == SymbolKind::kChinese || kind == SymbolKind::kSequence) {
+      break;
+    }
+    cursor += next.size_bytes;
   }
-  const auto byte = static_cast<unsigned char>(text_[cursor_]);
-  if (byte < 0x80) {
-    ++cursor_;
-    return take({table_.ascii_kind(byte), static_cast<char32_t>(table_.ascii_value(byte))});
+  cursor_ = cursor;
+}
+
+// Characters beyond ASCII, as long as they are letters or vanish; in front of a word also spaces.
+WordReader::Step WordReader::read_wide_characters() {
+  if (word_chars_ > max_word_chars_) {
+    skip_wide_letters();
   }
-  const DecodedScalar next = decode_scalar(text_.substr(cursor_));
-  cursor_ = std::min(cursor_ + next.size_bytes, stop_);  // beyond stop_ only in invalid UTF-8
-  const Symbol symbol = table_.symbol(next.scalar);
+  std::size_t cursor = cursor_;
+  while (cursor < stop_ && static_cast<unsigned char>(text_[cursor]) >= 0x80) {
+    const DecodedScalar next = decode_scalar(text_.substr(cursor));
+    cursor = std::min(cursor + next.size_bytes, stop_);  // beyond stop_ only in invalid UTF-8
+    const Symbol symbol = table_.symbol(next.scalar);
+    if (symbol.kind == SymbolKind::kLetter) {
+      append(symbol.value);
+      mark_run_begin_ = word_bytes_;
+    } else if (symbol.kind == SymbolKind::kDropStarter) {
+      mark_run_begin_ = word_bytes_;
+    } else if (symbol.kind != SymbolKind::kDrop &&
+               !(symbol.kind == SymbolKind::kSpace && word_is_empty())) {
+      cursor_ = cursor;
+      return take_wide(next.scalar, symbol);
+    }
+  }
+  cursor_ = cursor;
+  return Step::kGoOn;
+}
+
+WordReader::Step WordReader::take_wide(char32_t scalar, Symbol symbol) {
   if (symbol.kind == SymbolKind::kHangul) {
-    hangul_ = hangul_letters(next.scalar);
+    hangul_ = hangul_letters(scalar);
     pending_ = {hangul_.symbols.data(), hangul_.count};
     return Step::kGoOn;
   }

@@ -48,7 +48,10 @@ class WordReader {
 
   void skip_ascii_blanks();
   void read_ascii_letters();
-  Step read_character();
+  Step read_characters();
+  void skip_wide_letters();
+  Step read_wide_characters();
+  Step take_wide(char32_t scalar, Symbol symbol);
   Step take(Symbol symbol);
   Step take_pending();
   void look_ahead();

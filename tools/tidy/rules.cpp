@@ -153,15 +153,11 @@ Findings check_tests_exist(const SourceTree& tree) {
     }
     bool tested = tree.find(file.folder() + "/" + stem(file) + "_test.cpp") != nullptr;
     for (const std::string& line : file.lines) {
-      const auto words = line.find("ested ");
-      const auto ending = line.find("_test.cpp");
-      if (words == std::string::npos && ending == std::string::npos) {
-        continue;
-      }
-      for (auto end = ending; end != std::string::npos && !tested;
-           end = line.find("_test.cpp", end + 1)) {
+      for (auto end = line.find("_test."); end != std::string::npos && !tested;
+           end = line.find("_test.", end + 1)) {
         const auto start = line.find_last_of(" /(`", end) + 1;
-        tested = names.count(line.substr(start, end - start) + "_test.cpp") > 0;
+        const std::string test = line.substr(start, end - start) + "_test";
+        tested = names.count(test + ".cpp") + names.count(test + ".sh") > 0;
       }
     }
     if (!tested) {

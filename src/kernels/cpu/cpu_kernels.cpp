@@ -15,6 +15,7 @@ namespace {
 constexpr Storage kFloat = Storage::kF32;
 constexpr Storage kHalf = Storage::kBf16;
 constexpr Storage kByte = Storage::kI8;
+constexpr Storage kWord = Storage::kI16;
 
 constexpr LinearKernel float_kernel(
     const char* arithmetic, Storage weights, int panel_columns, GemmFn gemm, PeakProbeFn probe) {
@@ -36,7 +37,7 @@ constexpr auto kF32 = float_kernel("avx2-fma.1", kFloat, 16, avx2::gemm_f32, avx
 constexpr auto kBf16 =
     float_kernel("avx2-bf16w.1", kHalf, 16, avx2::gemm_bf16_widened, avx2::probe_f32);
 constexpr LinearKernel kInt8 = {
-    "avx2-u7s8.1", kByte, kByte, 16, 4, 63, 64, avx2::gemm_u7s8, avx2::probe_u7s8};
+    "avx2-s11s8.1", kWord, kByte, 16, 2, 1023, 0, avx2::gemm_s16s8, avx2::probe_s16s8};
 }  // namespace avx2_set
 
 namespace avx512_set {
@@ -44,7 +45,7 @@ constexpr auto kF32 = float_kernel("avx512-fma.1", kFloat, 32, avx512::gemm_f32,
 constexpr auto kBf16 =
     float_kernel("avx512-bf16w.1", kHalf, 32, avx512::gemm_bf16_widened, avx512::probe_f32);
 constexpr LinearKernel kInt8 = {
-    "avx512-u7s8.1", kByte, kByte, 32, 4, 63, 64, avx512::gemm_u7s8, avx512::probe_u7s8};
+    "avx512-s11s8.1", kWord, kByte, 32, 2, 1023, 0, avx512::gemm_s16s8, avx512::probe_s16s8};
 // AVX512_VNNI and AVX512_BF16 add to that set.
 constexpr LinearKernel kInt8Vnni = {"avx512vnni-u8s8.1",
                                     kByte,

@@ -18,8 +18,8 @@ void gemm_bf16_widened(const GemmArgs& args) {
   gemm<DotBf16Widened, GeluExact>(args, NoBf16());
 }
 
-void gemm_u7s8(const GemmArgs& args) {
-  gemm<DotU7S8, GeluShort>(args, NoBf16());
+void gemm_s16s8(const GemmArgs& args) {
+  gemm<DotS16S8, GeluShort>(args, NoBf16());
 }
 
 std::int64_t probe_f32(std::int64_t rounds, float* sink) {
@@ -27,9 +27,9 @@ std::int64_t probe_f32(std::int64_t rounds, float* sink) {
   return probe<DotF32>(rounds, sink, V::set1(0.5F), V::set1(1.0F), kOperations);
 }
 
-std::int64_t probe_u7s8(std::int64_t rounds, float* sink) {
-  constexpr int kOperations = 8 * V::kLanes;
-  return probe<DotU7S8>(rounds, sink, V::set1_i(0x01020304), V::set1_i(0x01ff02fe), kOperations);
+std::int64_t probe_s16s8(std::int64_t rounds, float* sink) {
+  constexpr int kOperations = 4 * V::kLanes;
+  return probe<DotS16S8>(rounds, sink, V::set1_i(0x01020304), V::set1_i(0x01ff02fe), kOperations);
 }
 
 }  // namespace rr::kernels::avx2

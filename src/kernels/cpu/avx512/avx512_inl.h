@@ -7,9 +7,9 @@ namespace rr::kernels::avx512 {
 
 void gemm_f32(const GemmArgs& args);
 void gemm_bf16_widened(const GemmArgs& args);
-void gemm_u7s8(const GemmArgs& args);
+void gemm_s16s8(const GemmArgs& args);
 std::int64_t probe_f32(std::int64_t rounds, float* sink);
-std::int64_t probe_u7s8(std::int64_t rounds, float* sink);
+std::int64_t probe_s16s8(std::int64_t rounds, float* sink);
 void attention_f32(const AttentionArgs& args);
 void layer_norm(const LayerNormArgs& args);
 void quantize(const QuantizeArgs& args);

@@ -12,9 +12,19 @@
 namespace {
 
 // u8 · s8 in groups of four, one instruction. The sums cannot overflow: |Σ| ≤ K·255·127.
-struct DotU8S8 : DotU7S8 {
+struct DotU8S8 {
+  using A = std::uint8_t;
+  using B = std::int8_t;
+  using Acc = V::I;
+  using Value = std::int32_t;
   static constexpr int kRows = 14;
-  static V::I step(V::I c, V::I a, V::I b) { return _mm512_dpbusd_epi32(c, a, b); }
+  static constexpr int kVectors = 2;
+  static constexpr int kGroup = 4;
+  static Acc zero() { return V::zero_i(); }
+  static V::I load_a(const A* a) { return V::set1_i(load_group(a)); }
+  static V::I load_b(const B* b, int vector) { return V::load_i(b + vector * V::kLanes * 4); }
+  static Acc step(Acc c, V::I a, V::I b) { return _mm512_dpbusd_epi32(c, a, b); }
+  static void store(Value* p, Acc c) { V::store_i(p, c); }
 };
 
 }  // namespace

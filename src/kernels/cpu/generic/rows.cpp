@@ -32,7 +32,7 @@ void layer_norm(const LayerNormArgs& args) {
 void quantize(const QuantizeArgs& args) {
   for (std::int64_t m = 0; m < args.rows; ++m) {
     const float* x = args.x + m * args.x_stride;
-    std::uint8_t* y = args.y + m * args.y_stride;
+    const std::int64_t begin = m * args.y_stride;
     float largest = 0;
     float poison = 0;  // NaN once a value was NaN or infinite: the comparison would lose it
     for (std::int64_t h = 0; h < args.columns; ++h) {
@@ -44,7 +44,12 @@ void quantize(const QuantizeArgs& args) {
     for (std::int64_t h = 0; h < args.padded_columns; ++h) {
       const float scaled = h < args.columns ? x[h] * inverse : 0;
       const int rounded = std::isfinite(scaled) ? static_cast<int>(std::nearbyint(scaled)) : 0;
-      y[h] = static_cast<std::uint8_t>(rounded + args.zero_point);
+      if (args.y_storage == Storage::kI16) {
+        static_cast<std::int16_t*>(args.y)[begin + h] = static_cast<std::int16_t>(rounded);
+      } else {
+        static_cast<std::uint8_t*>(args.y)[begin + h] =
+            static_cast<std::uint8_t>(rounded + args.zero_point);
+      }
     }
   }
 }

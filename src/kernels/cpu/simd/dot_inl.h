@@ -35,19 +35,20 @@ struct DotBf16Widened : DotF32 {
   static V::F load_b(const B* b, int vector) { return V::load_bf16(b + vector * V::kLanes); }
 };
 
-// u7 · s8, groups of four, exact 32-bit sums.
-struct DotU7S8 {
-  using A = std::uint8_t;
+// s16 · s8, pairs of k, the weights widened on the way, exact 32-bit sums: with |a| ≤ 1023 and
+// |b| ≤ 127 they hold for K up to 16,384.
+struct DotS16S8 {
+  using A = std::int16_t;
   using B = std::int8_t;
   using Acc = V::I;
   using Value = std::int32_t;
-  static constexpr int kRows = V::kLanes == 16 ? 12 : 5;
+  static constexpr int kRows = V::kLanes == 16 ? 14 : 6;
   static constexpr int kVectors = 2;
-  static constexpr int kGroup = 4;
+  static constexpr int kGroup = 2;
   static Acc zero() { return V::zero_i(); }
   static V::I load_a(const A* a) { return V::set1_i(load_group(a)); }
-  static V::I load_b(const B* b, int vector) { return V::load_i(b + vector * V::kLanes * 4); }
-  static Acc step(Acc c, V::I a, V::I b) { return V::dot_u7s8(c, a, b); }
+  static V::I load_b(const B* b, int vector) { return V::widen_i8(b + vector * V::kLanes * 2); }
+  static Acc step(Acc c, V::I a, V::I b) { return V::dot_i16(c, a, b); }
   static void store(Value* p, Acc c) { V::store_i(p, c); }
 };
 

@@ -64,7 +64,6 @@ void layer_norm_rows(const LayerNormArgs& args, StoreBf16 store_bf16) {
 inline void quantize_rows(const QuantizeArgs& args) {
   for (std::int64_t m = 0; m < args.rows; ++m) {
     const float* x = args.x + m * args.x_stride;
-    std::uint8_t* y = args.y + m * args.y_stride;
     V::F largest = V::zero();
     V::F poison = V::zero();  // NaN once a value was NaN or infinite: max would lose it
     for (std::int64_t h = 0; h < args.columns; h += V::kLanes) {
@@ -77,7 +76,13 @@ inline void quantize_rows(const QuantizeArgs& args) {
     const V::F inverse = V::set1(most > 0 ? static_cast<float>(args.limit) / most : 0);
     for (std::int64_t h = 0; h < args.padded_columns; h += V::kLanes) {
       const V::F value = V::load_first(x + h, args.columns - h);
-      V::store_u8(y + h, V::mul(value, inverse), args.zero_point);
+      const V::F scaled = V::mul(value, inverse);
+      const std::int64_t at = m * args.y_stride + h;
+      if (args.y_storage == rr::kernels::Storage::kI16) {
+        V::store_i16(static_cast<std::int16_t*>(args.y) + at, scaled);
+      } else {
+        V::store_u8(static_cast<std::uint8_t*>(args.y) + at, scaled, args.zero_point);
+      }
     }
   }
 }

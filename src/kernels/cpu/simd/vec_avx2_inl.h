@@ -72,6 +72,13 @@ struct V {
         _mm_packs_epi32(_mm256_castsi256_si128(whole), _mm256_extracti128_si256(whole, 1));
     _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packus_epi16(words, words));
   }
+  // Whole numbers of up to 15 bits, signed.
+  static void store_i16(std::int16_t* p, F x) {
+    const I whole = _mm256_cvtps_epi32(x);
+    const __m128i words =
+        _mm_packs_epi32(_mm256_castsi256_si128(whole), _mm256_extracti128_si256(whole, 1));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p), words);
+  }
 
   static I zero_i() { return _mm256_setzero_si256(); }
   static I load_i(const void* p) { return _mm256_loadu_si256(static_cast<const I*>(p)); }
@@ -79,11 +86,11 @@ struct V {
   static I set1_i(std::int32_t x) { return _mm256_set1_epi32(x); }
   static I sub_i(I a, I b) { return _mm256_sub_epi32(a, b); }
   static F to_float(I x) { return _mm256_cvtepi32_ps(x); }
-  // c + Σ4 a·b for a in [0, 127], b signed: pairs stay below 2^15, so nothing saturates.
-  static I dot_u7s8(I c, I a, I b) {
-    const I pairs = _mm256_maddubs_epi16(a, b);
-    return _mm256_add_epi32(c, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+  static I widen_i8(const std::int8_t* p) {
+    return _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
   }
+  // c + Σ2 a·b in each 32-bit lane, both signed 16-bit.
+  static I dot_i16(I c, I a, I b) { return _mm256_add_epi32(c, _mm256_madd_epi16(a, b)); }
 };
 
 }  // namespace

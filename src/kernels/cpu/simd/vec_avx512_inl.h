@@ -65,6 +65,10 @@ struct V {
     const I whole = _mm512_add_epi32(_mm512_cvtps_epi32(x), _mm512_set1_epi32(zero));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(whole));
   }
+  static void store_i16(std::int16_t* p, F x) {
+    const __m256i words = _mm512_cvtepi32_epi16(_mm512_cvtps_epi32(x));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), words);
+  }
 
   static I zero_i() { return _mm512_setzero_si512(); }
   static I load_i(const void* p) { return _mm512_loadu_si512(p); }
@@ -72,10 +76,10 @@ struct V {
   static I set1_i(std::int32_t x) { return _mm512_set1_epi32(x); }
   static I sub_i(I a, I b) { return _mm512_sub_epi32(a, b); }
   static F to_float(I x) { return _mm512_cvtepi32_ps(x); }
-  static I dot_u7s8(I c, I a, I b) {
-    const I pairs = _mm512_maddubs_epi16(a, b);
-    return _mm512_add_epi32(c, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)));
+  static I widen_i8(const std::int8_t* p) {
+    return _mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
   }
+  static I dot_i16(I c, I a, I b) { return _mm512_add_epi32(c, _mm512_madd_epi16(a, b)); }
 };
 
 }  // namespace

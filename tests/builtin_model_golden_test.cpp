@@ -1,0 +1,60 @@
+// The model in models/builtin is the one that was trained: its identity is pinned, and for a few
+// pairs (the README's example among them) its tokens equal the reference tokenizer's and its logits
+// those of transformers in float64 on the same weights (tests/golden/builtin/pinned_pairs.json,
+// written by tools/train/export.py).
+
+#include <gtest/gtest.h>
+#include <simdjson.h>
+
+#include "engine/cpu_executor.h"
+#include "engine/tolerances.h"
+#include "model/loaded_model.h"
+
+namespace rr {
+namespace {
+
+constexpr std::string_view kContentDigest = "a5f7bec1fc8b949faaaa43a911a098b3";
+
+model::LoadedModel load_builtin() {
+  auto loaded = model::load_model(RR_SOURCE_DIR "/models/builtin", {});
+  RR_CHECK(loaded.ok());
+  return std::move(loaded).value();
+}
+
+TEST(BuiltinModel, IsTheOneThatWasTrained) {
+  EXPECT_EQ(load_builtin().content_digest.hex(), kContentDigest);
+}
+
+TEST(BuiltinModel, TokensAndLogitsEqualTheReferenceLibrary) {
+  const model::LoadedModel loaded = load_builtin();
+  const auto executor = engine::make_cpu_executor(loaded.spec, loaded.weights, {});
+  ASSERT_TRUE(executor.ok()) << executor.status().message();
+  simdjson::dom::parser parser;
+  const simdjson::dom::array pairs =
+      parser.load(RR_SOURCE_DIR "/tests/golden/builtin/pinned_pairs.json");
+  ASSERT_GT(pairs.size(), 0U);
+  for (const simdjson::dom::element pair : pairs) {
+    const text::PairOptions options{.max_length = loaded.max_length};
+    const text::EncodedQuery query =
+        loaded.tokenizer->encode_query(pair["query"].get_string().value(), options);
+    text::EncodedPair encoded;
+    loaded.tokenizer->encode_pair(query, pair["document"].get_string().value(), options, encoded);
+    std::vector<TokenId> expected;
+    for (const simdjson::dom::element id : pair["input_ids"].get_array()) {
+      expected.push_back(static_cast<TokenId>(id.get_int64().value()));
+    }
+    EXPECT_EQ(encoded.input_ids, expected);
+
+    const std::vector<int> cu_seqlens = {0, static_cast<int>(encoded.input_ids.size())};
+    float logit = 0;
+    ASSERT_TRUE((*executor)
+                    ->score(0,
+                            {encoded.input_ids, encoded.token_type_ids, cu_seqlens},
+                            std::span(&logit, 1))
+                    .ok());
+    EXPECT_NEAR(logit, pair["logit"].get_double().value(), 1e-4) << pair["document"];
+  }
+}
+
+}  // namespace
+}  // namespace rr

@@ -1,0 +1,83 @@
+"""Changes of queries and documents that should not, or should, change the score.
+
+Kept relevance: no question mark, key words only, a title, HTML entities, surrounding text.
+Irrelevant documents made up here: pseudo-foreign text that keeps the names, other scripts.
+"""
+
+import html
+import re
+from collections import Counter
+
+from text import STOP_WORDS
+
+CAPITALIZED = re.compile(r"\b[A-Z][\w'-]+(?: (?:of |the |and )?[A-Z][\w'-]+)*")
+LONG_WORD = re.compile(r"\b[a-z]{5,}\b")
+
+FOREIGN_WORDS = (
+    "der die das und ist nicht mit von für auf ein eine den dem wurde auch sich als bei nach wird "
+    "el la los las de que y en un una por con para del se no es su al como más fue son este "
+    "le les des et dans est une pour qui sur pas au ce par plus avec il sont du été aux cette "
+    "il di che è per un della in non sono con del le si da gli nel alla anche o os a em uma não "
+    "het een van dat op te zijn met voor niet aan er maar om ook als dan och att det som på är").split()
+FOREIGN_SYLLABLES = (
+    "ver ung lich keit schaft ge ent zwi stän ción dad mente ar er ido ando tra cor pre sión eur "
+    "ment aux ique ente ais oit zione tà are ere isch stell ker mög ände wort über gra tor nal "
+    "lla rro ñ que cha tud ier ent amos aba ero").split()
+SCRIPTS = [(0x4E00, 0x9FA5, ""), (0x0430, 0x044F, " "), (0x0621, 0x064A, " "),
+           (0x05D0, 0x05EA, " "), (0x0905, 0x0939, " "), (0x3041, 0x3096, ""), (0xAC00, 0xD7A3, " ")]
+
+
+def titled(text):
+    """A title for a text: its most frequent capitalized phrase, else its most frequent word."""
+    phrases = Counter(CAPITALIZED.findall(text[1:])) or Counter(LONG_WORD.findall(text))
+    return phrases.most_common(1)[0][0] if phrases else text[:20]
+
+
+def keywords(query, rng):
+    """The query without stop words and punctuation, sometimes without one more word."""
+    kept = [w for w in re.findall(r"[\w'-]+", query) if w.lower() not in STOP_WORDS]
+    if len(kept) > 4 and rng.random() < 0.3:
+        kept.pop(rng.randrange(len(kept)))
+    return " ".join(kept) or query
+
+
+def changed_query(query, rng):
+    draw = rng.random()
+    if draw < 0.12:
+        return keywords(query, rng)
+    if draw < 0.30:
+        return query.rstrip("?. ")
+    if draw < 0.36:
+        return query.rstrip("?. ") + " ?"
+    return query
+
+
+def with_entities(text, rng):
+    """The text as careless HTML extraction leaves it."""
+    text = html.escape(text)
+    return re.sub(r" ", lambda _: "&nbsp;" if rng.random() < 0.02 else " ", text)
+
+
+def pseudo_foreign(text, rng):
+    """The text with its lowercase words replaced by made-up foreign ones; names and numbers stay."""
+    def foreign(match):
+        if len(match.group()) < 4 or rng.random() < 0.35:
+            return rng.choice(FOREIGN_WORDS)
+        return "".join(rng.choice(FOREIGN_SYLLABLES) for _ in range(rng.randint(2, 4)))
+
+    return re.sub(r"\b[a-z]+\b", foreign, text)
+
+
+def other_script(text, rng):
+    """Random words of another script, with a few of the text's words between them."""
+    low, high, gap = rng.choice(SCRIPTS)
+    kept = CAPITALIZED.findall(text) or [""]
+    words = ["".join(chr(rng.randint(low, high)) for _ in range(rng.randint(2, 8)))
+             for _ in range(rng.randint(10, 40))]
+    for _ in range(rng.randint(0, 3)):
+        words.insert(rng.randrange(len(words)), " " + rng.choice(kept) + " ")
+    return gap.join(words)
+
+
+def foreign_document(text, rng):
+    return pseudo_foreign(text, rng) if rng.random() < 0.75 else other_script(text, rng)
