@@ -87,24 +87,24 @@ SessionOptions RedisLoop::session_options(int index) const {
 
 void RedisLoop::run(const std::function<void(SharingProtocol&, TimePoint)>& step) {
   step(protocol_, clock_.now());
-  pump();
+  pump(Cause::kEvent);
 }
 
 void RedisLoop::shut_down() {
   const TimePoint now = clock_.now();
   stop_by_ = now + kGoodbye;
   protocol_.shut_down(now);
-  pump();
+  pump(Cause::kEvent);
 }
 
 // Moves everything on until nothing more follows at this moment.
-void RedisLoop::pump() {
+void RedisLoop::pump(Cause cause) {
   if (pumping_) {
     return;  // called from a handler inside
   }
   pumping_ = true;
   const TimePoint now = clock_.now();
-  while (pump_once(now)) {
+  while (pump_once(cause, now)) {
   }
   pumping_ = false;
   report();
@@ -112,23 +112,16 @@ void RedisLoop::pump() {
   stop_if_done(now);
 }
 
-bool RedisLoop::pump_once(TimePoint now) {
+bool RedisLoop::pump_once(Cause cause, TimePoint now) {
   for (auto& connection : connections_) {
-    drive(*connection, now);
+    drive(*connection, cause, now);
   }
   probe_if_open(now);
   count_if_due(now);
   update_availability(now);
-  protocol_.advance(now);
-  if (protocol_.counts().timeouts != reported_.timeouts) {
-    for (std::uint64_t i = reported_.timeouts; i < protocol_.counts().timeouts; ++i) {
-      breaker_.on_failure(now);
-    }
-    count(metrics_.redis_errors(metrics::RedisError::kTimeout),
-          protocol_.counts().timeouts,
-          reported_.timeouts);
-    reported_.timeouts = protocol_.counts().timeouts;
-    update_availability(now);
+  if (cause == Cause::kTimer) {
+    protocol_.advance(now);
+    count_timeouts(now);
   }
   const auto calls = protocol_.take_calls();
   for (const ScriptCall& call : calls) {
@@ -141,9 +134,24 @@ bool RedisLoop::pump_once(TimePoint now) {
   return !calls.empty() || !deliveries.empty();
 }
 
-void RedisLoop::drive(Connection& connection, TimePoint now) {
+void RedisLoop::count_timeouts(TimePoint now) {
+  const std::uint64_t timeouts = protocol_.counts().timeouts;
+  if (timeouts == reported_.timeouts) {
+    return;
+  }
+  for (std::uint64_t i = reported_.timeouts; i < timeouts; ++i) {
+    breaker_.on_failure(now);
+  }
+  count(metrics_.redis_errors(metrics::RedisError::kTimeout), timeouts, reported_.timeouts);
+  reported_.timeouts = timeouts;
+  update_availability(now);
+}
+
+void RedisLoop::drive(Connection& connection, Cause cause, TimePoint now) {
   RedisSession& session = connection.session;
-  session.advance(now);
+  if (cause == Cause::kTimer) {
+    session.advance(now);
+  }
   if (session.take_close() && connection.socket) {
     connection.socket->close();
     connection.socket.reset();
@@ -171,17 +179,17 @@ void RedisLoop::open(Connection& connection) {
       RedisSocketHandlers{.connected =
                               [this, &session] {
                                 session.on_connected(clock_.now());
-                                pump();
+                                pump(Cause::kEvent);
                               },
                           .received =
                               [this, &session](std::string_view bytes) {
                                 session.on_bytes(bytes, clock_.now());
-                                pump();
+                                pump(Cause::kEvent);
                               },
                           .closed =
                               [this, &session](std::string_view why) {
                                 session.on_closed(why, clock_.now());
-                                pump();
+                                pump(Cause::kEvent);
                               }});
   connection.socket->connect(options_.endpoint);
 }
@@ -322,10 +330,15 @@ void RedisLoop::set_timer() {
   if (breaker_.is_open()) {
     wakeup = std::min(wakeup, breaker_.next_probe());
   }
+  if (wakeup >= armed_for_) {
+    return;  // it fires earlier, and looks again then
+  }
+  armed_for_ = wakeup;
   timer_.expires_at(wakeup);
   timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error) {
-      pump();
+      armed_for_ = TimePoint::max();
+      pump(Cause::kTimer);
     }
   });
 }

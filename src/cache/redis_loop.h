@@ -39,9 +39,14 @@ class RedisLoop {
   };
 
   SessionOptions session_options(int index) const;
-  void pump();
-  bool pump_once(TimePoint now);
-  void drive(Connection& connection, TimePoint now);
+  // Time limits are looked at only when the timer fires, which Asio lets happen after all bytes
+  // that have arrived were handed in: a thread that stood still takes no late look for a late
+  // answer.
+  enum class Cause { kEvent, kTimer };
+  void pump(Cause cause);
+  bool pump_once(Cause cause, TimePoint now);
+  void drive(Connection& connection, Cause cause, TimePoint now);
+  void count_timeouts(TimePoint now);
   void open(Connection& connection);
   void handle(Connection& connection, const SessionEvent& event, TimePoint now);
   void on_down(Connection& connection, const SessionEvent& event, TimePoint now);
@@ -66,6 +71,7 @@ class RedisLoop {
   RedisBreaker breaker_;
   std::vector<std::unique_ptr<Connection>> connections_;  // the last hears notifications
   boost::asio::steady_timer timer_;
+  TimePoint armed_for_ = TimePoint::max();
   Availability availability_ = Availability::kUnavailable;
   bool pumping_ = false;
   bool told_down_ = false;
