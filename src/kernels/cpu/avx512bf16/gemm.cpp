@@ -23,7 +23,7 @@ std::int64_t probe_bf16(std::int64_t rounds, float* sink) {
   constexpr int kOperations = 4 * V::kLanes;
   constexpr int kOnes = 0x3f803f80;
   const auto one = reinterpret_cast<Pairs>(V::set1_i(kOnes));
-  return probe<DotBf16>(rounds, sink, one, one, kOperations);
+  return probe<DotBf16, 10>(rounds, sink, one, one, kOperations);
 }
 
 }  // namespace rr::kernels::avx512bf16

@@ -113,22 +113,24 @@ struct NoBf16 {
   void operator()(std::uint16_t* /*to*/, V::F /*x*/) const {}
 };
 
-// Twelve chains of steps from registers; `operations` per step and chain.
-template <typename Dot, typename Operand>
+// Independent chains of steps from registers: enough to hide a step's latency, few enough to fit
+// the registers twice. `operations` per step and chain.
+template <typename Dot, int kChains, typename Operand>
 inline std::int64_t probe(std::int64_t rounds, float* sink, Operand a, Operand b, int operations) {
-  constexpr int kChains = 12;
   typename Dot::Acc sum[kChains];
+#pragma GCC unroll 10
   for (int i = 0; i < kChains; ++i) {
     sum[i] = Dot::zero();
   }
   for (std::int64_t round = 0; round < rounds; ++round) {
-#pragma GCC unroll 12
+#pragma GCC unroll 10
     for (int i = 0; i < kChains; ++i) {
       // Tells the compiler that `a` may have changed, so that no part of a step leaves the loop.
       __asm__ volatile("" : "+x"(a));
       sum[i] = Dot::step(sum[i], a, b);
     }
   }
+#pragma GCC unroll 10
   for (int i = 0; i < kChains; ++i) {
     typename Dot::Value lanes[V::kLanes];
     Dot::store(lanes, sum[i]);
