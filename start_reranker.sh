@@ -76,7 +76,8 @@ start_daemon() {
   if ((${#flags[@]} > 0)); then
     printf '%s\0' "${flags[@]}" >"$args_file"
   fi
-  setsid nohup "$program" serve "${flags[@]}" >"$log_file" 2>&1 </dev/null 9>&- &
+  : >"$log_file"  # here, not by the child: it is read below before the child may have run
+  setsid nohup "$program" serve "${flags[@]}" >>"$log_file" 2>&1 </dev/null 9>&- &
   local pid=$!
   printf '%s\n' "$pid" >"$pid_file"
   wait_until_ready "$pid" "$host" "$port"

@@ -13,7 +13,7 @@
 namespace rr {
 namespace {
 
-constexpr std::string_view kContentDigest = "a5f7bec1fc8b949faaaa43a911a098b3";
+constexpr std::string_view kContentDigest = "9d2fa4a43f7a6597e7ea161c77677cbe";
 
 model::LoadedModel load_builtin() {
   auto loaded = model::load_model(RR_SOURCE_DIR "/models/builtin", {});

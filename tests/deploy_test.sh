@@ -55,6 +55,7 @@ done
 # start FILE NUMBER: one server with the file's settings; its port in $port.
 start() {
   local log=$work/server$2.log
+  : >"$log"  # an earlier server may have left its own
   (
     set -a
     # shellcheck disable=SC1090  # the file under test
@@ -62,7 +63,7 @@ start() {
     export REDIS_URL=redis://127.0.0.1:$redis_port/0
     export REDIS_TIMEOUT_MS=5000
     exec "$program" serve --host 127.0.0.1 --port 0 --threads 1
-  ) >"$log" 2>&1 &
+  ) >>"$log" 2>&1 &
   pids+=("$!")
   for _ in $(seq 600); do
     grep -q ' ready$' "$log" && break

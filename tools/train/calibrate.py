@@ -1,8 +1,9 @@
 """Stage 9: makes sigmoid(logit) a probability, and measures it, on the development queries.
 
-Fits scale and shift of the logit (logistic regression of relevant against random and hard pairs)
-and folds them into the classifier, which leaves rankings as they are; rounds the weights to
-bfloat16; writes <output>/ (model, tokenizer, calibration.json).
+Fits scale and shift of the logit (logistic regression of relevant against random and hard pairs),
+lowers the shift until random pairs have the mean score asked for, and folds both into the
+classifier, which leaves rankings as they are. The weights are rounded to bfloat16 before
+scoring. Writes <output>/ (model, tokenizer, calibration.json).
 """
 
 import json
@@ -67,6 +68,20 @@ def fit(logits, hard_weight):
     return line.detach().tolist()
 
 
+def lowered(values, shift, mean_wanted):
+    """The greatest shift up to `shift` at which the mean score of `values` is as wanted."""
+    low, high = shift - 20.0, shift
+    if (1 / (1 + np.exp(-(values + high)))).mean() <= mean_wanted:
+        return high
+    for _ in range(60):
+        middle = (low + high) / 2
+        if (1 / (1 + np.exp(-(values + middle)))).mean() > mean_wanted:
+            high = middle
+        else:
+            low = middle
+    return low
+
+
 def summary(logits):
     probability = {kind: 1 / (1 + np.exp(-values.astype(np.float64))) for kind, values in logits.items()}
     rounded = lambda value: round(float(value), 4)
@@ -90,20 +105,22 @@ def main():
     options.add_argument("--output", type=Path, required=True)
     options.add_argument("--queries-max", type=int, default=1000)
     options.add_argument("--hard-per-query", type=int, default=3)
-    options.add_argument("--hard-weight", type=float, default=0.6, help="share of the negatives")
+    options.add_argument("--hard-weight", type=float, default=0.3, help="share of the negatives")
+    options.add_argument("--random-mean", type=float, default=0.045)
     args = options.parse_args()
     log = start(args, "calibrate")
     model = BertForSequenceClassification.from_pretrained(args.model, dtype=torch.float32).to(device())
     tokenizer = PairTokenizer(args.work / "tokenizer")
     kinds = pair_kinds(args.work, args.queries_max, args.hard_per_query, args.seed)
-    scale, shift = fit({k: scores_of(model, tokenizer, p) for k, p in kinds.items()}, args.hard_weight)
-    log.info("scale %.4f shift %.4f", scale, shift)
-    classifier = model.classifier
-    classifier.weight.data *= scale
-    classifier.bias.data = classifier.bias.data * scale + shift
     for weight in model.parameters():
         weight.data = weight.data.bfloat16().float()
-    result = summary({k: scores_of(model, tokenizer, p) for k, p in kinds.items()})
+    logits = {kind: scores_of(model, tokenizer, pairs) for kind, pairs in kinds.items()}
+    scale, shift = fit(logits, args.hard_weight)
+    shift = lowered(scale * logits["random"], shift, args.random_mean)
+    log.info("scale %.4f shift %.4f", scale, shift)
+    model.classifier.weight.data *= scale
+    model.classifier.bias.data = model.classifier.bias.data * scale + shift
+    result = summary({kind: scale * values + shift for kind, values in logits.items()})
     log.info("%s", json.dumps(result))
     model.save_pretrained(args.output)
     shutil.copytree(args.work / "tokenizer", args.output, dirs_exist_ok=True)
