@@ -359,7 +359,8 @@ TEST_F(SickRedis, ValuesThatAreNoScoresAreClaimedAndOverwritten) {
     redis.command({"HSET", scores_key(query), raw_bytes(documents[i]), bad[i]});
   }
   EXPECT_EQ(count_computes(server.look_up(query, documents)), documents.size());
-  EXPECT_EQ(server.counter(metrics::LeaseEvent::kClaimed), static_cast<double>(documents.size()));
+  EXPECT_EQ(server.counter(metrics::LeaseEvent::kClaimed, static_cast<double>(documents.size())),
+            static_cast<double>(documents.size()));
   server.cache->store(query, scores_of(documents));
   server.settle(query);
   for (const auto& [index, answer] : server.look_up(query, documents)) {
@@ -385,7 +386,7 @@ TEST_F(SickRedis, LeasesThatNobodyOfUsWroteHoldNobodyLongerThanALease) {
     redis.command({"HSET", scores_key(query) + ":l", raw_bytes(documents[i]), leases[i]});
   }
   EXPECT_EQ(count_computes(server.look_up(query, documents)), documents.size());
-  EXPECT_EQ(server.counter(metrics::LeaseEvent::kTakenOver), 3);
+  EXPECT_EQ(server.counter(metrics::LeaseEvent::kTakenOver, 3), 3);
 }
 
 TEST_F(SickRedis, AnOwnerThatWasKilledCostsItsWaitersOneLease) {
@@ -401,7 +402,7 @@ TEST_F(SickRedis, AnOwnerThatWasKilledCostsItsWaitersOneLease) {
   owner->look_up(query, some_documents(3));
   proxy.set_mode(RedisTestProxy::Mode::kSilent);
   EXPECT_EQ(count_computes(waiter.look_up(query, some_documents(3))), 3U);
-  EXPECT_EQ(waiter.counter(metrics::LeaseEvent::kTakenOver), 3);
+  EXPECT_EQ(waiter.counter(metrics::LeaseEvent::kTakenOver, 3), 3);
 }
 
 TEST_F(SickRedis, AnOwnerThatSleptBeyondItsLeaseStoresLateAndHarmsNobody) {

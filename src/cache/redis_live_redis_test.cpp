@@ -46,8 +46,8 @@ TEST_F(LiveRedis, WhatOneServerComputedAnotherReadsInEveryBit) {
   }
   EXPECT_EQ(a.cache->stats().keyspace_misses, 21U);
   EXPECT_EQ(a.cache->stats().keyspace_hits, 20U);
-  EXPECT_EQ(a.counter(metrics::LeaseEvent::kClaimed), 21);
-  EXPECT_EQ(b.counter(metrics::LeaseEvent::kWaited), 20);
+  EXPECT_EQ(a.counter(metrics::LeaseEvent::kClaimed, 21), 21);
+  EXPECT_EQ(b.counter(metrics::LeaseEvent::kWaited, 20), 20);
 }
 
 TEST_F(LiveRedis, ARequestIsOneRoundTripAndEachThousandDocumentsOneCall) {
@@ -182,7 +182,7 @@ TEST_F(LiveRedis, AReleasedPairGoesToTheServerThatWaits) {
   a.cache->release(query, documents);
   EXPECT_EQ(count_computes(waiting->wait(b.clock)), 3U);
   EXPECT_LT(b.clock.now() - released, redis.options().lease / 2);  // not by asking again
-  EXPECT_EQ(b.counter(metrics::LeaseEvent::kTakenOver), 0);
+  EXPECT_EQ(b.counter(metrics::LeaseEvent::kTakenOver, 0), 0);
 }
 
 TEST_F(LiveRedis, ARequestComputesItsOwnPairsWhileItWaitsForOthers) {
@@ -354,7 +354,7 @@ TEST_F(LiveRedis, DestructionGivesTheLeasesBack) {
   wait_ms(20);
   a.reset();
   EXPECT_EQ(count_computes(waiting->wait(b.clock)), 5U);
-  EXPECT_EQ(b.counter(metrics::LeaseEvent::kTakenOver), 0);
+  EXPECT_EQ(b.counter(metrics::LeaseEvent::kTakenOver, 0), 0);
 }
 
 TEST_F(LiveRedis, AClaimThatIsComputedLongerThanALeaseIsKeptAlive) {
@@ -371,7 +371,7 @@ TEST_F(LiveRedis, AClaimThatIsComputedLongerThanALeaseIsKeptAlive) {
   wait_ms(1200);
   a.cache->store(query, scores_of(documents));
   EXPECT_EQ(count_computes(waiting->wait(b.clock)), 0U);
-  EXPECT_EQ(a.counter(metrics::LeaseEvent::kLost), 0);
+  EXPECT_EQ(a.counter(metrics::LeaseEvent::kLost, 0), 0);
 }
 
 }  // namespace

@@ -99,7 +99,15 @@ struct FleetServer {
     look_up(query, {digest128("settle " + std::to_string(settled_++))});
   }
 
-  double counter(metrics::LeaseEvent event) { return metrics.redis_leases(event).Value(); }
+  // The counter once it has reached `expected`, or after kTestPatience: the Redis loop counts after
+  // it has answered.
+  double counter(metrics::LeaseEvent event, double expected) {
+    const Deadline deadline = Deadline::after(clock, kTestPatience);
+    while (metrics.redis_leases(event).Value() < expected && !deadline.passed(clock.now())) {
+      wait_ms(5);
+    }
+    return metrics.redis_leases(event).Value();
+  }
   double errors(metrics::RedisError kind) { return metrics.redis_errors(kind).Value(); }
 
   int settled_ = 0;
