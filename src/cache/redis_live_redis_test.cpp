@@ -65,7 +65,8 @@ TEST_F(LiveRedis, ARequestIsOneRoundTripAndEachThousandDocumentsOneCall) {
     wait_ms(50);
     return redis.calls_of(command) - before;
   };
-  for (const auto& [count, calls] : {std::pair{20, 1}, std::pair{1000, 1}, std::pair{10000, 10}}) {
+  for (const auto& [count, calls] :
+       {std::pair{20, 1L}, std::pair{1000, 1L}, std::pair{10000, 10L}}) {
     const auto documents = some_documents(count);
     const QueryKey fresh{digest128("query of " + std::to_string(count))};
     long reads = redis.calls_of("hmget");

@@ -128,6 +128,7 @@ bool RedisLoop::pump_once(Cause cause, TimePoint now) {
     dispatch(call, now);
   }
   auto deliveries = protocol_.take_deliveries();
+  report();  // first: whoever gets an answer finds it counted
   for (const auto& delivery : deliveries) {
     delivery.callback(delivery.answers, delivery.waiting);
   }
