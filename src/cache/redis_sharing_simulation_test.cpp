@@ -268,6 +268,7 @@ void SimServer::take(std::shared_ptr<Request> request) {
 
 void SimServer::look_up(const std::vector<int>& pairs) {
   std::vector<Digest128> digests;
+  digests.reserve(pairs.size());
   for (const int pair : pairs) {
     digests.push_back(fleet_.documents[pair]);
   }
