@@ -6,6 +6,7 @@
 # Needs the built-in model. Exit 1 names every check that failed.
 set -euo pipefail
 rerankd=$(realpath "$1")
+source_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 work=$(mktemp -d)
 server_pid=
 failures=0
@@ -155,6 +156,14 @@ has out '"first_stage":{"ndcg@10":0.63'
 has out '"reranked":{"ndcg@10":1.0,"mrr@10":1.0,"map":1.0,"recall@100":1.0}'
 has tiny.trec 'q1 Q0 d2 1 '
 run 1 "$rerankd" eval tiny/nowhere
+
+# A served model of a known size, for load and fleet runs
+random_checkpoint=$(dirname "$rerankd")/random_checkpoint
+run 0 "$random_checkpoint" --shape minilm-l6 --tokenizer "$source_dir/models/builtin" --out minilm
+run 0 "$rerankd" check --model minilm
+run 1 "$random_checkpoint" --shape minilm-l6 --tokenizer nowhere --out minilm
+run 2 "$random_checkpoint" --shape none --tokenizer "$source_dir/models/builtin" --out minilm
+rm -r minilm
 
 # Comparison of dtypes, and the price list that a server shows
 cp -rL "$("$rerankd" check --json | sed 's/.*"dir":"\([^"]*\)".*/\1/')" copy

@@ -30,9 +30,14 @@ TEST(Arithmetic, NumericsIdsSayWhichArithmeticRuns) {
   EXPECT_EQ(numerics(Isa::kAvx512Vnni, Quantization::kNone, kOff), "avx512-fma.1");
   EXPECT_EQ(numerics(Isa::kAvx512Vnni, Quantization::kInt8, kOff), "avx512vnni-u8s8.2");
   EXPECT_EQ(numerics(Isa::kAvx512Bf16, Quantization::kBf16, kOff), "avx512bf16.2");
+  EXPECT_EQ(numerics(Isa::kAmx, Quantization::kNone, kOff), "avx512-fma.1");
+  EXPECT_EQ(numerics(Isa::kAmx, Quantization::kBf16, kOff), "amx-bf16.1");
+  EXPECT_EQ(numerics(Isa::kAmx, Quantization::kInt8, kOff), "amx-s8s8.1");
   // Mixed precision: 16-bit products for none where there are any, bf16 unchanged.
   EXPECT_EQ(numerics(Isa::kAvx512Bf16, Quantization::kNone, kOn), "avx512bf16-mixed.2");
   EXPECT_EQ(numerics(Isa::kAvx512, Quantization::kNone, kOn), "avx512-fma.1");
+  EXPECT_EQ(numerics(Isa::kAmx, Quantization::kNone, kOn), "amx-mixed.1");
+  EXPECT_EQ(numerics(Isa::kAmx, Quantization::kInt8, kOn), "amx-s8s8.1+bf16");
   EXPECT_EQ(numerics(Isa::kAvx512Bf16, Quantization::kBf16, kOn), "avx512bf16.2");
   EXPECT_EQ(numerics(Isa::kAvx512Bf16, Quantization::kInt8, kOn), "avx512vnni-u8s8.2+bf16");
 }
