@@ -23,10 +23,6 @@ Command absent_command(std::string name, std::string summary) {
 
 }  // namespace
 
-Command quantize_command() {
-  return absent_command("quantize", "write an int8 or bf16 checkpoint");
-}
-
 Command pull_command() {
   return absent_command("pull", "download a checkpoint of the Hugging Face Hub");
 }
