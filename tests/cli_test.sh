@@ -159,7 +159,55 @@ run 0 "$random_checkpoint" --shape minilm-l6 --tokenizer "$source_dir/models/bui
 run 0 "$rerankd" check --model minilm
 run 1 "$random_checkpoint" --shape minilm-l6 --tokenizer nowhere --out minilm
 run 2 "$random_checkpoint" --shape none --tokenizer "$source_dir/models/builtin" --out minilm
+
+# A weight that bf16 cannot hold: no score, 500, and counted. The largest float32 goes where layer 0's first weight is.
+header=$(od -An -t u8 -N 8 minilm/model.safetensors | tr -d ' ')
+begin=$(dd if=minilm/model.safetensors bs=8 skip=1 count=$((header / 8)) 2>/dev/null |
+  grep -o '"bert.encoder.layer.0.attention.self.query.weight":{[^}]*}' | sed 's/.*"data_offsets":\[\([0-9]*\),.*/\1/')
+printf '\xff\xff\x7f\x7f' | dd of=minilm/model.safetensors bs=1 seek=$((8 + header + begin)) conv=notrunc 2>/dev/null
+run 0 "$rerankd" check --model minilm
+run 1 "$rerankd" serve --host 127.0.0.1 --port 0 --model minilm --dtype bf16
+has err 'not finite'
+"$rerankd" serve --host 127.0.0.1 --port 0 --model minilm --dtype bf16 --warmup-on-start false 2>server.log &
+server_pid=$!
+for _ in $(seq 300); do
+  port=$(sed -n 's/.*listening.* port=\([0-9]*\).*/\1/p' server.log)
+  if [[ -n $port ]] && curl -fsS "127.0.0.1:$port/ready" >/dev/null 2>&1; then
+    break
+  fi
+  sleep 0.1
+done
+run 0 curl -sS -w '%{http_code}' "127.0.0.1:$port/rerank" -d '{"query":"q","documents":["a"]}'
+has out '500'
+lacks out '"score"'
+run 0 curl -sS "127.0.0.1:$port/metrics"
+has out 'reranker_nonfinite_total 1'
+kill -TERM "$server_pid"
+wait "$server_pid" || true
+server_pid=
 rm -r minilm
+
+# Downloads (the rest of it: hub_download_test.cpp)
+run 2 "$rerankd" pull
+run 2 "$rerankd" pull ../up
+has err 'no Hub id'
+run 2 "$rerankd" pull org/name@../up
+run 1 env HF_HUB_OFFLINE=true "$rerankd" pull org/name
+has err 'HF_HUB_OFFLINE'
+run 1 env HF_HOME="$work/hub" HF_ENDPOINT=http://127.0.0.1:1 HF_TOKEN=hunter2 "$rerankd" pull org/name
+has err '127.0.0.1'
+lacks err hunter2
+run 1 env HF_HOME="$work/hub" "$rerankd" serve --model org/name
+has err 'rerankd pull org/name'
+
+# Limits: threads beyond the cpuset work and are said; a dtype or an instruction set that is none is wrong usage
+run 2 "$rerankd" score --threads=-1 pairs.jsonl
+run 2 "$rerankd" score --threads 1025 pairs.jsonl
+has err 'threads'
+run 0 taskset -c "$(taskset -cp $$ | sed 's/.*: *\([0-9]*\).*/\1/')" "$rerankd" score --threads 3 pairs.jsonl
+has err 'more threads than CPUs'
+run 2 "$rerankd" score --dtype int7 pairs.jsonl
+run 2 "$rerankd" score --isa sse pairs.jsonl
 
 # Quantised checkpoints: the scores of a load are those of --quantization with the same decision, bit for bit
 run 0 "$rerankd" quantize --out q8 --calibration pairs.jsonl
