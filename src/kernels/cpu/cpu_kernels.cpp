@@ -81,7 +81,7 @@ constexpr auto kF32 =
 constexpr auto kBf16 = float_kernel(
     "generic-bf16w.1", kHalf, kColumns, generic::gemm_bf16_widened, generic::probe_f32);
 constexpr auto kInt8 = group_kernel(
-    "generic-s8s8.1", kByte, kByte, kColumns, 1, {127, 0}, generic::gemm_int8, generic::probe_f32);
+    "generic-s8s8.2", kByte, kByte, kColumns, 1, {127, 0}, generic::gemm_int8, generic::probe_f32);
 }  // namespace generic_set
 
 namespace avx2_set {
@@ -89,7 +89,7 @@ constexpr auto kF32 = float_kernel("avx2-fma.1", kFloat, 16, avx2::gemm_f32, avx
 constexpr auto kBf16 =
     float_kernel("avx2-bf16w.1", kHalf, 16, avx2::gemm_bf16_widened, avx2::probe_f32);
 constexpr auto kInt8 = group_kernel(
-    "avx2-s11s8.1", kWord, kByte, 16, 2, {1023, 0}, avx2::gemm_s16s8, avx2::probe_s16s8);
+    "avx2-s11s8.2", kWord, kByte, 16, 2, {1023, 0}, avx2::gemm_s16s8, avx2::probe_s16s8);
 }  // namespace avx2_set
 
 namespace avx512_set {
@@ -97,9 +97,9 @@ constexpr auto kF32 = float_kernel("avx512-fma.1", kFloat, 32, avx512::gemm_f32,
 constexpr auto kBf16 =
     float_kernel("avx512-bf16w.1", kHalf, 32, avx512::gemm_bf16_widened, avx512::probe_f32);
 constexpr auto kInt8 = group_kernel(
-    "avx512-s11s8.1", kWord, kByte, 32, 2, {1023, 0}, avx512::gemm_s16s8, avx512::probe_s16s8);
+    "avx512-s11s8.2", kWord, kByte, 32, 2, {1023, 0}, avx512::gemm_s16s8, avx512::probe_s16s8);
 // AVX512_VNNI and AVX512_BF16 add to that set.
-constexpr auto kInt8Vnni = group_kernel("avx512vnni-u8s8.1",
+constexpr auto kInt8Vnni = group_kernel("avx512vnni-u8s8.2",
                                         kByte,
                                         kByte,
                                         32,
@@ -108,9 +108,9 @@ constexpr auto kInt8Vnni = group_kernel("avx512vnni-u8s8.1",
                                         avx512vnni::gemm_u8s8,
                                         avx512vnni::probe_u8s8);
 constexpr auto kBf16Pairs = group_kernel(
-    "avx512bf16.1", kHalf, kHalf, 32, 2, {}, avx512bf16::gemm_bf16, avx512bf16::probe_bf16);
+    "avx512bf16.2", kHalf, kHalf, 32, 2, {}, avx512bf16::gemm_bf16, avx512bf16::probe_bf16);
 constexpr auto kMixed = group_kernel(
-    "avx512bf16-mixed.1", kHalf, kFloat, 32, 2, {}, avx512bf16::gemm_mixed, avx512bf16::probe_bf16);
+    "avx512bf16-mixed.2", kHalf, kFloat, 32, 2, {}, avx512bf16::gemm_mixed, avx512bf16::probe_bf16);
 }  // namespace avx512_set
 
 namespace amx_set {
