@@ -60,6 +60,7 @@ void multiply(const PackedLinear& w,
   args.c_storage = c.storage;
   args.rows = rows;
   args.depth = w.depth;
+  args.panel_depth = w.depth;
   args.panels = range.count;
   args.epilogue = epilogue;
   w.kernel->gemm(args);

@@ -23,6 +23,7 @@ double finished(Epilogue epilogue, double x, double residual) {
     case Epilogue::kBiasTanh:
       return std::tanh(x);
     case Epilogue::kBiasResidual:
+    case Epilogue::kAccumulate:
       return x + residual;
   }
   return x;
@@ -134,6 +135,7 @@ struct Product {
     args.rows = m;
     args.depth = padded_depth(kernel, k);
     args.panels = panel_count(kernel, n);
+    args.panel_depth = args.depth;
     args.epilogue = epilogue;
     return args;
   }
@@ -204,6 +206,37 @@ TEST(Gemm, EveryEpilogueAgreesWithDoublePrecision) {
                       kClose)
               << isa << " " << kernel->arithmetic << " epilogue " << static_cast<int>(epilogue);
         }
+      }
+    }
+  }
+}
+
+// Depth by depth: what the first stretch leaves with bias and residual, the others take up.
+TEST(Gemm, StretchesOfTheDepthAddUp) {
+  for (const auto& [isa, kernel] : all_products()) {
+    if (!kernel->accumulates) {
+      continue;
+    }
+    constexpr std::int64_t kRows = 37;
+    Product product(*kernel, kRows, 70, 300);
+    product.c.resize(static_cast<std::size_t>(64 * product.columns), std::nanf(""));
+    GemmArgs args = product.args(Epilogue::kBiasResidual);
+    const std::int64_t depth = args.depth;
+    args.depth = kernel->depth_block;
+    for (std::int64_t k = 0; k < depth; k += args.depth) {
+      args.depth = std::min(args.depth, depth - k);
+      args.a = product.a_bytes.data() + static_cast<std::size_t>(k) * storage_bytes(Storage::kBf16);
+      args.b = product.panels.data() +
+               static_cast<std::size_t>(k * kernel->panel_columns) * storage_bytes(kernel->weights);
+      kernel->gemm(args);
+      args.epilogue = Epilogue::kAccumulate;
+    }
+    for (std::int64_t row = 0; row < kRows; ++row) {
+      for (std::int64_t column = 0; column < 70; ++column) {
+        ASSERT_NEAR(product.c[static_cast<std::size_t>(row * product.columns + column)],
+                    product.expected(Epilogue::kBiasResidual, row, column),
+                    kClose)
+            << isa << " " << kernel->arithmetic << " at " << row << "," << column;
       }
     }
   }

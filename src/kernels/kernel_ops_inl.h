@@ -20,11 +20,14 @@ enum class Epilogue : int {
   kBiasRelu,      // c = max(ab + bias, 0)
   kBiasTanh,      // c = tanh(ab + bias)
   kBiasResidual,  // c = ab + bias + residual; residual may be c itself
+  kAccumulate,    // c = c + ab, the chain of sums taken up where c left it; c is f32; only where
+                  // LinearKernel::accumulates
 };
 
 // c[rows, panels·panel_columns] = epilogue(a[rows, depth] · b). Whole panels are stored, so pad
 // columns hold what zero weights and zero bias give. int8: ab = (Σ a·b − b_offset[n]) · a_scale[m]
-// · b_scale[n].
+// · b_scale[n]. A stretch of a deeper weight: b begins at its first k (a multiple of depth_block)
+// and panel_depth is the weight's whole depth.
 struct GemmArgs {
   const void* a;  // readable up to a multiple of the kernel's row_block rows
   std::int64_t a_stride;
@@ -35,11 +38,12 @@ struct GemmArgs {
   const float* bias;             // [panels·panel_columns]
   const float* residual;
   std::int64_t residual_stride;
-  void* c;
+  void* c;  // with kAccumulate writable as far as a is readable
   std::int64_t c_stride;
   Storage c_storage;  // kF32 or kBf16
   std::int64_t rows;
   std::int64_t depth;  // a multiple of depth_group; the caller pads a and b with zero points
+  std::int64_t panel_depth;  // from one panel of b to the next, ≥ depth
   std::int64_t panels;
   Epilogue epilogue;
 };
@@ -113,7 +117,8 @@ struct LinearKernel {
   int depth_group;         // neighbouring k of one column that lie side by side
   int tile_columns;        // of a panel, that lie side by side for a depth_block
   int depth_block;         // K is padded to a multiple of it
-  int row_block;           // rows of a that are read together
+  int row_block;           // rows of a, and of c with kAccumulate, that are touched together
+  bool accumulates;        // has kAccumulate
   int activation_limit;    // int8 dot: largest |quantised activation|
   int zero_point;          // int8 dot: added to activations
   GemmFn gemm;

@@ -20,7 +20,7 @@ constexpr Storage kWord = Storage::kI16;
 
 constexpr LinearKernel float_kernel(
     const char* arithmetic, Storage weights, int panel_columns, GemmFn gemm, PeakProbeFn probe) {
-  return {arithmetic, kFloat, weights, panel_columns, 1, panel_columns, 1, 1, 0, 0, gemm, probe};
+  return {arithmetic, kFloat, weights, panel_columns, 1, panel_columns, 1, 1, false, 0, 0, gemm, probe};
 }
 
 // What int8 activations are: their largest magnitude and what is added to them.
@@ -46,6 +46,7 @@ constexpr LinearKernel group_kernel(const char* arithmetic,
           panel_columns,
           depth_group,
           1,
+          false,
           quantized.limit,
           quantized.zero_point,
           gemm,
@@ -68,6 +69,7 @@ constexpr LinearKernel tile_kernel(const char* arithmetic,
           amx::kTileColumns,
           bytes ? amx::kInt8DepthBlock : amx::kBf16DepthBlock,
           amx::kRowBlock,
+          !bytes,
           activation_limit,
           0,
           gemm,

@@ -33,6 +33,7 @@ inline V::F gelu_tile_v(V::F x) {
 // the rows of a block: constructed at its first element, called with each half of a row, advanced.
 class FinishBias {
  public:
+  static constexpr bool kInPlace = false;
   FinishBias(const GemmArgs& /*args*/, std::int64_t /*row*/, std::int64_t /*column*/) {}
   V::F operator()(V::F x, int /*lane*/) const { return x; }
   void advance() {}
@@ -44,8 +45,16 @@ class FinishGelu : public FinishBias {
   V::F operator()(V::F x, int /*lane*/) const { return gelu_tile_v(x); }
 };
 
+// Nothing to do: sums are taken up from c and put back there.
+class Accumulate : public FinishBias {
+ public:
+  using FinishBias::FinishBias;
+  static constexpr bool kInPlace = true;
+};
+
 class FinishResidual {
  public:
+  static constexpr bool kInPlace = false;
   FinishResidual(const GemmArgs& args, std::int64_t row, std::int64_t column)
       : residual_(args.residual + row * args.residual_stride + column),
         stride_(args.residual_stride) {}
@@ -59,6 +68,7 @@ class FinishResidual {
 
 class FinishOther {
  public:
+  static constexpr bool kInPlace = false;
   FinishOther(const GemmArgs& args, std::int64_t /*row*/, std::int64_t /*column*/)
       : epilogue_(args.epilogue) {}
   V::F operator()(V::F x, int /*lane*/) const {
@@ -84,6 +94,7 @@ class Bf16Sums {
  public:
   using Value = float;
   static constexpr bool kBeginsAsBias = true;
+  static constexpr bool kAccumulates = true;
   Bf16Sums(const GemmArgs& /*args*/, std::int64_t /*row*/, std::int64_t /*column*/) {}
   V::F operator()(const float* sums, int /*lane*/) const { return V::load(sums); }
   void advance() {}
@@ -94,6 +105,7 @@ class S8Sums {
  public:
   using Value = std::int32_t;
   static constexpr bool kBeginsAsBias = false;
+  static constexpr bool kAccumulates = false;
   S8Sums(const GemmArgs& args, std::int64_t row, std::int64_t column)
       : row_scale_(args.a_scale + row),
         column_scale_(args.b_scale + column),

@@ -32,6 +32,15 @@ struct Stretches {
   }
 };
 
+// Where the 2×2 tiles of a block's sums lie: one after the other, or in the rows of c.
+template <typename Value>
+struct SumTiles {
+  Value* upper_left;
+  std::int64_t row_bytes = kTileRowBytes;
+  std::int64_t right = kTileFloats;
+  std::int64_t lower = 2 * kTileFloats;
+};
+
 // One stretch of one panel.
 struct Pass {
   const char* b;
@@ -89,13 +98,14 @@ class Sweep {
     for (std::int64_t i = 0; i < blocks; ++i) {
       const std::int64_t row = begin + i * kBlockRows;
       const auto rows = static_cast<int>(end - row < kBlockRows ? end - row : kBlockRows);
-      block(pass, row, rows, parts_ + i * 4 * kTileFloats);
+      block(pass, row, rows, place_of_part(row, pass.column, i));
     }
   }
 
   // The last block's sums are still in the registers.
   void flush() {
-    store_late_tiles();
+    store_late_left();
+    store_late_right();
     finish_done();
   }
 
@@ -115,14 +125,31 @@ class Sweep {
     const char* a;
     const char* lower;  // sixteen rows below
     const char* b;
-    Value* part;
-    Value* to;
+    SumTiles<Value> part;
+    SumTiles<Value> to;
   };
 
-  void store_late_tiles() const {
-    if (late_ != nullptr) {
-      _tile_stored(2, late_, kTileRowBytes);
-      _tile_stored(3, late_ + kTileFloats, kTileRowBytes);
+  // Sums to be taken up again: those of kAccumulate wait in c itself.
+  SumTiles<Value> place_of_part(std::int64_t row, std::int64_t column, std::int64_t block) {
+    if constexpr (Finish::kInPlace) {
+      const std::int64_t stride = args_.c_stride;
+      return {static_cast<Value*>(args_.c) + row * stride + column,
+              stride * static_cast<std::int64_t>(sizeof(Value)),
+              V::kLanes,
+              16 * stride};
+    } else {
+      return {parts_ + block * 4 * kTileFloats};
+    }
+  }
+
+  void store_late_left() const {
+    if (late_.upper_left != nullptr) {
+      _tile_stored(2, late_.upper_left + late_.lower, late_.row_bytes);
+    }
+  }
+  void store_late_right() const {
+    if (late_.upper_left != nullptr) {
+      _tile_stored(3, late_.upper_left + late_.lower + late_.right, late_.row_bytes);
     }
   }
 
@@ -135,10 +162,10 @@ class Sweep {
     }
   }
 
-  void begin_upper(const Pass& pass, const Value* part) const {
-    if (!pass.first) {
-      _tile_loadd(0, part, kTileRowBytes);
-      _tile_loadd(1, part + kTileFloats, kTileRowBytes);
+  void begin_upper(const Pass& pass, const SumTiles<Value>& part) const {
+    if (Finish::kInPlace || !pass.first) {
+      _tile_loadd(0, part.upper_left, part.row_bytes);
+      _tile_loadd(1, part.upper_left + part.right, part.row_bytes);
     } else if constexpr (Sums::kBeginsAsBias) {
       _tile_loadd(0, args_.bias + pass.column, 0);
       _tile_loadd(1, args_.bias + pass.column + 16, 0);
@@ -147,10 +174,10 @@ class Sweep {
       _tile_zero(1);
     }
   }
-  void begin_lower(const Pass& pass, const Value* part) const {
-    if (!pass.first) {
-      _tile_loadd(2, part + 2 * kTileFloats, kTileRowBytes);
-      _tile_loadd(3, part + 3 * kTileFloats, kTileRowBytes);
+  void begin_lower(const Pass& pass, const SumTiles<Value>& part) const {
+    if (Finish::kInPlace || !pass.first) {
+      _tile_loadd(2, part.upper_left + part.lower, part.row_bytes);
+      _tile_loadd(3, part.upper_left + part.lower + part.right, part.row_bytes);
     } else if constexpr (Sums::kBeginsAsBias) {
       _tile_loadd(2, args_.bias + pass.column, 0);
       _tile_loadd(3, args_.bias + pass.column + 16, 0);
@@ -175,22 +202,20 @@ class Sweep {
     _tile_stream_loadd(4, at.a, a_row_bytes_);
     Step::c0();
     finish<kRows, 0>(finisher);
-    if (kFirst && late_ != nullptr) {
-      _tile_stored(2, late_, kTileRowBytes);
+    if (kFirst) {
+      store_late_left();
     }
     _tile_loadd(7, at.b + kTileBytes, kTileRowBytes);
     Step::c1();
     if (kFirst) {
-      if (late_ != nullptr) {
-        _tile_stored(3, late_ + kTileFloats, kTileRowBytes);
-      }
+      store_late_right();
       begin_lower(pass, at.part);
     }
     finish<kRows, 1>(finisher);
     _tile_stream_loadd(5, at.lower, a_row_bytes_);
     Step::c2();
     if (kLast) {
-      _tile_stored(0, at.to, kTileRowBytes);
+      _tile_stored(0, at.to.upper_left, at.to.row_bytes);
     }
     finish<kRows, 2>(finisher);
     for (std::int64_t i = 0; i < lines_a_step_; ++i, next_ += kTileRowBytes) {
@@ -198,7 +223,7 @@ class Sweep {
     }
     Step::c3();
     if (kLast) {
-      _tile_stored(1, at.to + kTileFloats, kTileRowBytes);
+      _tile_stored(1, at.to.upper_left + at.to.right, at.to.row_bytes);
     }
     finish<kRows, 3>(finisher);
     at.a += kTileRowBytes;
@@ -233,8 +258,9 @@ class Sweep {
   }
 
   // 32 rows against one stretch of a panel.
-  void block(const Pass& pass, std::int64_t row, int rows, Value* part) {
-    Value* to = pass.last ? scratch_[turn_] : part;
+  void block(const Pass& pass, std::int64_t row, int rows, const SumTiles<Value>& part) {
+    const bool scratch = pass.last && !Finish::kInPlace;
+    const SumTiles<Value> to = scratch ? SumTiles<Value>{scratch_[turn_]} : part;
     const char* a = static_cast<const char*>(args_.a) + row * a_row_bytes_ + pass.depth_byte;
     Place at = {a, a + 16 * a_row_bytes_, pass.b, part, to};
     begin_upper(pass, part);
@@ -250,9 +276,9 @@ class Sweep {
     } else {
       steps_finishing<3>(pass, at);
     }
-    late_ = to + 2 * kTileFloats;
-    if (pass.last) {
-      done_ = {to, row, pass.column, rows};
+    late_ = to;
+    if (scratch) {
+      done_ = {scratch_[turn_], row, pass.column, rows};
       turn_ ^= 1;
     }
   }
@@ -261,7 +287,7 @@ class Sweep {
   const std::int64_t a_row_bytes_;
   const char* next_ = nullptr;
   std::int64_t lines_a_step_ = 0;
-  Value* late_ = nullptr;  // where tiles 2 and 3 of the block before go
+  SumTiles<Value> late_ = {nullptr};  // where tiles 2 and 3 of the block before go
   Done done_;
   int turn_ = 0;
   alignas(64) Value scratch_[2][4 * kTileFloats];
@@ -277,6 +303,7 @@ inline void gemm_finish(const GemmArgs& args, std::int64_t element_bytes) {
   Sweep<Step, Sums, Finish, Write> sweep(args, args.a_stride * element_bytes);
   for (std::int64_t begin = 0; begin < args.rows; begin += kSlabRows) {
     const std::int64_t end = begin + kSlabRows < args.rows ? begin + kSlabRows : args.rows;
+    const std::int64_t panel_steps = args.panel_depth * element_bytes / kTileRowBytes;
     const char* b = static_cast<const char*>(args.b);
     for (std::int64_t panel = 0; panel < args.panels; ++panel) {
       for (int at = 0; at < steps; at += stretches.steps) {
@@ -288,9 +315,11 @@ inline void gemm_finish(const GemmArgs& args, std::int64_t element_bytes) {
                            now,
                            at == 0,
                            at + now == steps};
-        // What follows in memory is the next pass, or the model's next matrix.
-        sweep.run(pass, begin, end, b + bytes, bytes);
-        b += bytes;
+        // What follows the last panel in memory is the model's next matrix.
+        const bool more = at + now < steps;
+        const char* next = more ? b + bytes : b + bytes + (panel_steps - steps) * Weights::kBytes;
+        sweep.run(pass, begin, end, next, bytes);
+        b = next;
       }
     }
   }
@@ -306,6 +335,11 @@ inline void gemm_written(const GemmArgs& args, std::int64_t element_bytes) {
       return gemm_finish<Step, Sums, FinishGelu, Write, Weights>(args, element_bytes);
     case Epilogue::kBiasResidual:
       return gemm_finish<Step, Sums, FinishResidual, Write, Weights>(args, element_bytes);
+    case Epilogue::kAccumulate:
+      if constexpr (Sums::kAccumulates) {
+        return gemm_finish<Step, Sums, Accumulate, WriteF32, Weights>(args, element_bytes);
+      }
+      return;
     default:
       return gemm_finish<Step, Sums, FinishOther, Write, Weights>(args, element_bytes);
   }
