@@ -187,7 +187,8 @@ Result<PackedModel> pack_as_given(const model::ModelSpec& spec,
 Result<PackedModel> pack_model(const model::ModelSpec& spec,
                                const model::ModelWeights& weights,
                                const Arithmetic& arithmetic) {
-  if (arithmetic.linear->activations == Storage::kF32) {
+  const Storage activations = arithmetic.linear->activations;
+  if (activations == Storage::kF32 || activations == Storage::kBf16x3) {
     return pack_as_given(spec, weights, arithmetic);
   }
   // Products that round their activations get the model with its biases out of their way.
