@@ -55,6 +55,7 @@ Operands make_operands(const LinearKernel& kernel, int m, int n, int k, int copi
   o.args.c_storage = Storage::kF32;
   o.args.rows = m;
   o.args.depth = kernels::padded_depth(kernel, k);
+  o.args.panel_depth = o.args.depth;
   o.args.panels = kernels::panel_count(kernel, n);
   o.args.epilogue = kernels::Epilogue::kBias;
   return o;

@@ -56,6 +56,7 @@ class Product {
     args.c_storage = kernels::Storage::kF32;
     args.rows = kRows;
     args.depth = depth_;
+    args.panel_depth = depth_;
     args.panels = columns_ / kernel_.panel_columns;
     args.epilogue = kernels::Epilogue::kBias;
     kernel_.gemm(args);

@@ -13,7 +13,7 @@ const LinearKernel& linear_of(const CpuKernels& table,
                               MixedPrecision mixed) {
   switch (quantization) {
     case Quantization::kNone:
-      return mixed == MixedPrecision::kOn ? table.mixed : table.f32;
+      return mixed == MixedPrecision::kOn ? table.mixed : table.split;
     case Quantization::kBf16:
       return table.bf16;
     case Quantization::kInt8:

@@ -60,6 +60,7 @@ void multiply(const PackedLinear& w,
   args.c_storage = c.storage;
   args.rows = rows;
   args.depth = w.depth;
+  args.panel_depth = w.depth;
   args.panels = range.count;
   args.epilogue = epilogue;
   w.kernel->gemm(args);
@@ -297,7 +298,7 @@ void ForwardPass::normalise(const PackedNorm& norm,
   args.columns = spec_.hidden_size;
   args.padded_columns = kernels::padded_depth(*arithmetic_.linear, spec_.hidden_size);
   arithmetic_.layer_norm(args);
-  if (is_quantized(input.storage)) {
+  if (input.storage != Storage::kBf16) {
     to_input(hidden, input, spec_.hidden_size, rows);
   }
 }

@@ -11,7 +11,10 @@
 
 namespace rr::kernels {
 
-enum class Storage : int { kF32, kBf16, kI8, kI16 };  // kI16: activations only
+// kI16: activations only. kBf16x3: a float as the sum of three bf16, largest first. A row of
+// activations is one stride of the first parts, then one of the second and one of the third; a
+// panel of weights is a whole panel of each.
+enum class Storage : int { kF32, kBf16, kI8, kI16, kBf16x3 };
 
 enum class Epilogue : int {
   kBias,          // c = ab + bias
@@ -20,11 +23,14 @@ enum class Epilogue : int {
   kBiasRelu,      // c = max(ab + bias, 0)
   kBiasTanh,      // c = tanh(ab + bias)
   kBiasResidual,  // c = ab + bias + residual; residual may be c itself
+  kAccumulate,    // c = c + ab, the chain of sums taken up where c left it; c is f32; only where
+                  // LinearKernel::accumulates
 };
 
 // c[rows, panels·panel_columns] = epilogue(a[rows, depth] · b). Whole panels are stored, so pad
 // columns hold what zero weights and zero bias give. int8: ab = (Σ a·b − b_offset[n]) · a_scale[m]
-// · b_scale[n].
+// · b_scale[n]. A stretch of a deeper weight: b begins at its first k (a multiple of depth_block)
+// and panel_depth is the weight's whole depth.
 struct GemmArgs {
   const void* a;  // readable up to a multiple of the kernel's row_block rows
   std::int64_t a_stride;
@@ -35,11 +41,12 @@ struct GemmArgs {
   const float* bias;             // [panels·panel_columns]
   const float* residual;
   std::int64_t residual_stride;
-  void* c;
+  void* c;  // with kAccumulate writable as far as a is readable
   std::int64_t c_stride;
   Storage c_storage;  // kF32 or kBf16
   std::int64_t rows;
-  std::int64_t depth;  // a multiple of depth_group; the caller pads a and b with zero points
+  std::int64_t depth;        // a multiple of depth_group; the caller pads a and b with zero points
+  std::int64_t panel_depth;  // from one panel of b to the next, ≥ depth
   std::int64_t panels;
   Epilogue epilogue;
 };
@@ -84,7 +91,8 @@ using LayerNormFn = void (*)(const LayerNormArgs&);
 
 // Per-row symmetric quantisation: scale[m] = max|x[m,·]| / limit, y = round(x / scale) + zero_point
 // as one byte, or as a signed 16-bit number where y_storage is kI16 (limit up to 32,767). Columns
-// up to padded_columns become zero_point. A row of zeros gets scale 0.
+// up to padded_columns become zero_point. A row of zeros gets scale 0. Where y_storage is kBf16x3
+// nothing is lost: the three parts of each x, zeros up to padded_columns, no scale.
 struct QuantizeArgs {
   const float* x;
   std::int64_t x_stride;
@@ -113,7 +121,8 @@ struct LinearKernel {
   int depth_group;         // neighbouring k of one column that lie side by side
   int tile_columns;        // of a panel, that lie side by side for a depth_block
   int depth_block;         // K is padded to a multiple of it
-  int row_block;           // rows of a that are read together
+  int row_block;           // rows of a, and of c with kAccumulate, that are touched together
+  bool accumulates;        // has kAccumulate
   int activation_limit;    // int8 dot: largest |quantised activation|
   int zero_point;          // int8 dot: added to activations
   GemmFn gemm;
@@ -123,6 +132,8 @@ struct LinearKernel {
 // What one instruction set offers. Dtypes it has no arithmetic for are widened.
 struct CpuKernels {
   LinearKernel f32;
+  LinearKernel
+      split;  // as exact as f32, by products of bf16 parts where those are faster, else f32
   LinearKernel mixed;  // f32 weights, 16-bit products where the hardware has them, else f32 again
   LinearKernel bf16;
   LinearKernel int8;

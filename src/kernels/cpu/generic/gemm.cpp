@@ -22,6 +22,7 @@ std::int32_t widen(std::int8_t value) {
 float apply(Epilogue epilogue, float x, float residual) {
   switch (epilogue) {
     case Epilogue::kBias:
+    case Epilogue::kAccumulate:
       return x;
     case Epilogue::kBiasGeluErf:
       return gelu_erf_scalar(x);
@@ -50,7 +51,7 @@ void panel_row(const A* a, const B* b, std::int64_t depth, Sum (&sum)[kColumns])
 template <typename A, typename B, typename Sum>
 void gemm(const GemmArgs& args) {
   for (std::int64_t panel = 0; panel < args.panels; ++panel) {
-    const B* b = static_cast<const B*>(args.b) + panel * args.depth * kColumns;
+    const B* b = static_cast<const B*>(args.b) + panel * args.panel_depth * kColumns;
     for (std::int64_t m = 0; m < args.rows; ++m) {
       Sum sum[kColumns] = {};
       panel_row(static_cast<const A*>(args.a) + m * args.a_stride, b, args.depth, sum);

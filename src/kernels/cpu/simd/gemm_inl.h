@@ -68,6 +68,7 @@ inline void epilogue(const GemmArgs& args,
   };
   switch (args.epilogue) {
     case Epilogue::kBias:
+    case Epilogue::kAccumulate:
       finish([](V::F x, std::int64_t, std::int64_t) { return x; });
       return;
     case Epilogue::kBiasGeluErf:
@@ -104,7 +105,7 @@ inline void gemm(const GemmArgs& args, StoreBf16 store_bf16) {
       tile_rows<Dot>(rows, a + row * args.a_stride, args.a_stride, b, groups, sum, kColumns);
       epilogue<Dot, Gelu>(args, row, rows, panel * kColumns, sum, store_bf16);
     }
-    b += args.depth * kColumns;
+    b += args.panel_depth * kColumns;
   }
 }
 
