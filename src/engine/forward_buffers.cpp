@@ -1,5 +1,7 @@
 #include "engine/forward_buffers.h"
 
+#include <algorithm>
+
 #include "kernels/packing.h"
 
 namespace rr::engine {
@@ -42,9 +44,12 @@ ForwardBuffers lay_out_buffers(const model::ModelSpec& spec,
   const Storage attention = arithmetic.attention_storage;
   const Storage inner = input == Storage::kBf16 ? Storage::kBf16 : Storage::kF32;
   // Three segments of H, each rounded up to whole panels.
-  const std::int64_t qkv_columns = 3 * kernels::padded_columns(*arithmetic.linear, h);
+  const kernels::LinearKernel& kept =
+      arithmetic.kept == nullptr ? *arithmetic.linear : *arithmetic.kept;
+  const std::int64_t qkv_columns = 3 * std::max(kernels::padded_columns(*arithmetic.linear, h),
+                                                kernels::padded_columns(kept, h));
   // A product may read, not use, rows after the last one it is asked for.
-  const std::int64_t beyond = arithmetic.linear->row_block - 1;
+  const std::int64_t beyond = std::max(arithmetic.linear->row_block, kept.row_block) - 1;
   const std::int64_t rows = shape.rows + beyond;
   const std::int64_t wide_rows = shape.feed_forward_rows + beyond;
   const std::int64_t pairs = shape.pairs + beyond;
@@ -62,6 +67,10 @@ ForwardBuffers lay_out_buffers(const model::ModelSpec& spec,
   buffers.inner = take_rows(memory, wide_rows, spec.intermediate_size, inner);
   buffers.inner_input =
       input == inner ? buffers.inner : take_rows(memory, wide_rows, spec.intermediate_size, input);
+  if (arithmetic.kept != nullptr && kept.activations == Storage::kBf16) {
+    buffers.half = take_rows(memory, rows, h, Storage::kBf16);
+    buffers.half_inner = take_rows(memory, wide_rows, spec.intermediate_size, Storage::kBf16);
+  }
   // The last layer, pooler and score of one row per pair.
   buffers.scored_hidden = take_rows(memory, shape.pairs, h, Storage::kF32);
   buffers.scored_input =

@@ -46,6 +46,8 @@ struct ForwardBuffers {
   Rows context_input;  // [R,H] the same as context unless int8
   Rows inner;          // [F,I] feed-forward, after the activation
   Rows inner_input;    // [F,I] the same as inner unless int8
+  Rows half;           // [R,H] bf16 for matrices that an int8 model keeps, where they read bf16
+  Rows half_inner;     // [F,I] the same
   Rows scored_hidden;  // [pairs,H] the [CLS] rows of the last layer
   Rows scored_input;   // [pairs,H]
   Rows scored_query;   // [pairs,H]

@@ -77,6 +77,20 @@ Rows columns_from(const Rows& rows, std::int64_t column) {
   return shifted;
 }
 
+// f32 rows as bf16, padded by zeros.
+void to_half(const Rows& from,
+             const Rows& to,
+             std::int64_t columns,
+             std::int64_t padded,
+             std::int64_t rows) {
+  for (std::int64_t row = 0; row < rows; ++row) {
+    const float* x = from.row_f32(row);
+    auto* y = reinterpret_cast<std::uint16_t*>(to.row(row));
+    std::transform(x, x + columns, y, [](float value) { return to_bfloat16(value).bits; });
+    std::fill(y + columns, y + padded, std::uint16_t{0});
+  }
+}
+
 }  // namespace
 
 void ForwardPass::run(const Chunk& chunk, std::span<float> logits) const {
@@ -106,11 +120,21 @@ void ForwardPass::embed(const Chunk& chunk) const {
 
 void ForwardPass::layer(const PackedBlock& block, const Chunk& chunk) const {
   const std::int64_t tokens = chunk.cu_seqlens.back() - chunk.cu_seqlens.front();
-  multiply(block.qkv, all_panels(block.qkv), Epilogue::kBias, buffers_.input, buffers_.qkv, tokens);
+  multiply(block.qkv,
+           all_panels(block.qkv),
+           Epilogue::kBias,
+           operand(block.qkv, buffers_.hidden, buffers_.input, spec_.hidden_size, tokens),
+           buffers_.qkv,
+           tokens);
   for (std::size_t pair = 0; pair + 1 < chunk.cu_seqlens.size(); ++pair) {
     const std::int64_t first = chunk.cu_seqlens[pair] - chunk.cu_seqlens[0];
     const std::int64_t length = chunk.cu_seqlens[pair + 1] - chunk.cu_seqlens[pair];
-    attend(buffers_.qkv.from(first), first, length, buffers_.context.from(first), length);
+    attend(buffers_.qkv.from(first),
+           first,
+           length,
+           buffers_.context.from(first),
+           length,
+           block.qkv.segment_columns);
   }
   attention_output(block, buffers_.hidden, buffers_.input, tokens);
   feed_forward(block, buffers_.hidden, buffers_.input, tokens);
@@ -123,7 +147,7 @@ void ForwardPass::last_layer(const PackedBlock& block, const Chunk& chunk) const
   multiply(block.qkv,
            {query_panels, 2 * query_panels},
            Epilogue::kBias,
-           buffers_.input,
+           operand(block.qkv, buffers_.hidden, buffers_.input, spec_.hidden_size, tokens),
            columns_from(buffers_.qkv, block.qkv.segment_columns),
            tokens);
   for (std::int64_t pair = 0; pair < pairs; ++pair) {
@@ -133,17 +157,23 @@ void ForwardPass::last_layer(const PackedBlock& block, const Chunk& chunk) const
     std::copy(cls, cls + buffers_.hidden.stride, buffers_.scored_hidden.row_f32(pair));
   }
   to_input(buffers_.scored_hidden, buffers_.scored_input, spec_.hidden_size, pairs);
-  multiply(block.qkv,
-           {0, query_panels},
-           Epilogue::kBias,
-           buffers_.scored_input,
-           buffers_.scored_query,
-           pairs);
+  multiply(
+      block.qkv,
+      {0, query_panels},
+      Epilogue::kBias,
+      operand(block.qkv, buffers_.scored_hidden, buffers_.scored_input, spec_.hidden_size, pairs),
+      buffers_.scored_query,
+      pairs);
   for (std::int64_t pair = 0; pair < pairs; ++pair) {
     const auto at = static_cast<std::size_t>(pair);
     const std::int64_t first = chunk.cu_seqlens[at] - chunk.cu_seqlens[0];
     const std::int64_t length = chunk.cu_seqlens[at + 1] - chunk.cu_seqlens[at];
-    attend(buffers_.scored_query.from(pair), first, length, buffers_.context.from(pair), 1);
+    attend(buffers_.scored_query.from(pair),
+           first,
+           length,
+           buffers_.context.from(pair),
+           1,
+           block.qkv.segment_columns);
   }
   attention_output(block, buffers_.scored_hidden, buffers_.scored_input, pairs);
   feed_forward(block, buffers_.scored_hidden, buffers_.scored_input, pairs);
@@ -171,8 +201,8 @@ void ForwardPass::attend(const Rows& query,
                          std::int64_t first,
                          std::int64_t length,
                          const Rows& context,
-                         std::int64_t queries) const {
-  const std::int64_t segment = model_.blocks.front().qkv.segment_columns;
+                         std::int64_t queries,
+                         std::int64_t segment) const {
   kernels::AttentionArgs args{};
   args.q_stride = query.stride;
   args.kv_stride = buffers_.qkv.stride;
@@ -210,7 +240,11 @@ void ForwardPass::attention_output(const PackedBlock& block,
   multiply(block.attention_output,
            all_panels(block.attention_output),
            Epilogue::kBiasResidual,
-           buffers_.context_input,
+           operand(block.attention_output,
+                   buffers_.context,
+                   buffers_.context_input,
+                   spec_.hidden_size,
+                   rows),
            hidden,
            rows,
            &hidden);
@@ -223,21 +257,23 @@ void ForwardPass::feed_forward(const PackedBlock& block,
                                std::int64_t rows) const {
   for (std::int64_t row = 0; row < rows; row += shape_.feed_forward_rows) {
     const std::int64_t count = std::min(shape_.feed_forward_rows, rows - row);
-    multiply(block.intermediate,
-             all_panels(block.intermediate),
-             epilogue_of(spec_.activation),
-             input.from(row),
-             buffers_.inner,
-             count);
+    multiply(
+        block.intermediate,
+        all_panels(block.intermediate),
+        epilogue_of(spec_.activation),
+        operand(block.intermediate, hidden.from(row), input.from(row), spec_.hidden_size, count),
+        buffers_.inner,
+        count);
     to_input(buffers_.inner, buffers_.inner_input, spec_.intermediate_size, count);
     const Rows to = hidden.from(row);
-    multiply(block.output,
-             all_panels(block.output),
-             Epilogue::kBiasResidual,
-             buffers_.inner_input,
-             to,
-             count,
-             &to);
+    multiply(
+        block.output,
+        all_panels(block.output),
+        Epilogue::kBiasResidual,
+        operand(block.output, buffers_.inner, buffers_.inner_input, spec_.intermediate_size, count),
+        to,
+        count,
+        &to);
   }
   normalise(block.output_norm, hidden, input, rows);
 }
@@ -267,6 +303,22 @@ void ForwardPass::normalise(const PackedNorm& norm,
   }
 }
 
+Rows ForwardPass::operand(const PackedLinear& w,
+                          const Rows& exact,
+                          const Rows& input,
+                          std::int64_t columns,
+                          std::int64_t rows) const {
+  if (w.kernel == arithmetic_.linear) {
+    return input;
+  }
+  if (w.kernel->activations == Storage::kF32) {
+    return exact;
+  }
+  const Rows& half = columns == spec_.hidden_size ? buffers_.half : buffers_.half_inner;
+  to_half(exact, half, columns, w.depth, rows);
+  return half;
+}
+
 // f32 rows to what the product reads; nothing to do where both are the same rows.
 void ForwardPass::to_input(const Rows& from,
                            const Rows& to,
@@ -277,12 +329,7 @@ void ForwardPass::to_input(const Rows& from,
   }
   const std::int64_t padded = kernels::padded_depth(*arithmetic_.linear, columns);
   if (to.storage == Storage::kBf16) {
-    for (std::int64_t row = 0; row < rows; ++row) {
-      const float* x = from.row_f32(row);
-      auto* y = reinterpret_cast<std::uint16_t*>(to.row(row));
-      std::transform(x, x + columns, y, [](float value) { return to_bfloat16(value).bits; });
-      std::fill(y + columns, y + padded, std::uint16_t{0});
-    }
+    to_half(from, to, columns, padded, rows);
     return;
   }
   kernels::QuantizeArgs args{};

@@ -48,7 +48,8 @@ class ForwardPass {
               std::int64_t first,
               std::int64_t length,
               const Rows& context,
-              std::int64_t queries) const;
+              std::int64_t queries,
+              std::int64_t segment) const;
   void attention_output(const PackedBlock& block,
                         const Rows& hidden,
                         const Rows& input,
@@ -61,6 +62,12 @@ class ForwardPass {
                  const Rows& hidden,
                  const Rows& input,
                  std::int64_t rows) const;
+  // What `w` reads of f32 rows whose copy for this arithmetic's products is `input`.
+  Rows operand(const PackedLinear& w,
+               const Rows& exact,
+               const Rows& input,
+               std::int64_t columns,
+               std::int64_t rows) const;
   void to_input(const Rows& from, const Rows& to, std::int64_t columns, std::int64_t rows) const;
 
   const model::ModelSpec& spec_;

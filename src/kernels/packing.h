@@ -2,10 +2,10 @@
 //   [N/panel_columns][K/depth_block][panel_columns/tile_columns][depth_block/depth_group]
 //   [tile_columns][depth_group], columns and depth padded by zeros. (Where tile_columns is
 //   panel_columns and depth_block is depth_group, that is a row of the panel for each group of k.)
-// kBf16x3: a panel of the weights' first parts, one of the second and one of the third side by
-// side. One segment per source matrix (QKV has three), each padded to whole panels, so that a panel
-// never straddles two of them. int8: symmetric per output column, scale = max|w| / 127, half to
-// even. Cost: one pass over the weight. No allocation. Tested by packing_test.cpp.
+// kBf16x3: a panel of the weights' first parts, one of the second and one of the third in turn.
+// One segment per source matrix (QKV has three), each padded to whole panels, so that a panel never
+// straddles two of them. int8: symmetric per output column, scale = max|w| / 127, half to even.
+// Cost: one pass over the weight. Tested by packing_test.cpp.
 #pragma once
 
 #include <cstddef>
@@ -40,6 +40,14 @@ void pack_weight(const LinearKernel& kernel,
                  std::int64_t columns,
                  std::int64_t depth,
                  const PackedSegment& to);
+
+// The same from int8 values that are quantised already: weight [columns, depth], scale [columns].
+void pack_int8_weight(const LinearKernel& kernel,
+                      std::span<const std::int8_t> weight,
+                      std::span<const float> scale,
+                      std::int64_t columns,
+                      std::int64_t depth,
+                      const PackedSegment& to);
 
 // One row of a table as int8 with one scale: y = round(x / scale). Returns the scale.
 float quantize_row(std::span<const float> x, std::int8_t* y);
