@@ -38,6 +38,22 @@ Status check_spec(const model::ModelSpec& spec, const model::ModelWeights& weigh
   return {};
 }
 
+// Rows that pass through the feed-forward layer together. Tiles want many per visit to a panel of
+// weights, but rows of three parts are so wide that few fit the second-level cache.
+std::int64_t feed_forward_rows(const model::ModelSpec& spec, const kernels::LinearKernel& kernel) {
+  if (kernel.row_block == 1) {
+    return kFeedForwardRows;
+  }
+  if (kernel.activations != kernels::Storage::kBf16x3) {
+    return kFeedForwardTileRows;
+  }
+  constexpr std::int64_t kBytesMax = 1 << 20;
+  constexpr std::int64_t kRowsMin = 64;
+  const std::int64_t row_bytes = spec.intermediate_size * std::int64_t{6};
+  const std::int64_t fitting = kBytesMax / row_bytes / kernel.row_block * kernel.row_block;
+  return std::clamp<std::int64_t>(fitting, kRowsMin, kFeedForwardTileRows);
+}
+
 class CpuExecutor final : public Executor {
  public:
   CpuExecutor(const model::ModelSpec& spec,
@@ -187,8 +203,7 @@ Result<std::unique_ptr<Executor>> make_cpu_executor(const model::ModelSpec& spec
                          ? spec.max_position_embeddings
                          : std::min(options.max_seqlen, spec.max_position_embeddings);
   shape.rows = std::max<std::int64_t>(kChunkTokens, shape.max_seqlen);
-  shape.feed_forward_rows =
-      arithmetic.linear->row_block > 1 ? kFeedForwardTileRows : kFeedForwardRows;
+  shape.feed_forward_rows = feed_forward_rows(spec, *arithmetic.linear);
   shape.pairs = kChunkPairs;
   return std::unique_ptr<Executor>(
       std::make_unique<CpuExecutor>(spec, std::move(arithmetic), std::move(model), shape, options));
