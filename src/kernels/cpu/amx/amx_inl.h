@@ -1,6 +1,6 @@
 // The kernels compiled for AMX (TILE, BF16, INT8) beside AVX-512 and AVX512_BF16, whose row kernels
-// serve here too. A product's operands are read in blocks of 32 rows: memory up to the next multiple
-// of 32 rows must be readable, whatever it holds.
+// serve here too. A product's operands are read in blocks of 32 rows: memory up to the next
+// multiple of 32 rows must be readable, whatever it holds.
 #pragma once
 
 #include "kernels/kernel_ops_inl.h"
