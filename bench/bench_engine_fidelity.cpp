@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -33,7 +34,14 @@ constexpr int kQueries = 1;  // of each set
 constexpr int kQueries = 3;
 #endif
 
-const std::filesystem::path kEval = RR_SOURCE_DIR "/../shared/data/eval";
+// RR_EVAL_DIR and RR_FIDELITY_MODEL name other texts and another model.
+std::filesystem::path path_or(const char* variable, const char* otherwise) {
+  const char* value = std::getenv(variable);  // NOLINT(concurrency-mt-unsafe): nobody sets it
+  return value == nullptr ? otherwise : value;
+}
+
+const std::filesystem::path kEval = path_or("RR_EVAL_DIR", RR_SOURCE_DIR "/../shared/data/eval");
+const std::filesystem::path kModel = path_or("RR_FIDELITY_MODEL", RR_SOURCE_DIR "/models/builtin");
 
 std::map<std::string, std::string> read_texts(const std::filesystem::path& file) {
   std::map<std::string, std::string> texts;
@@ -155,7 +163,7 @@ TEST(Fidelity, QuantizationOfTheBuiltInModelStaysWithinTheTolerances) {
   if (!std::filesystem::exists(kEval)) {
     GTEST_SKIP() << "no texts at " << kEval;
   }
-  const auto model = model::load_model(RR_SOURCE_DIR "/models/builtin", {});
+  const auto model = model::load_model(kModel, {});
   ASSERT_TRUE(model.ok()) << model.status().message();
   Lists lists;
   for (const char* set : {"scifact", "squad-dev", "medquad-liveqa", "xquad-en", "xquad-de"}) {

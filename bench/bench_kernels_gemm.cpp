@@ -35,7 +35,7 @@ Operands make_operands(const LinearKernel& kernel, int m, int n, int k, int copi
   o.copies = copies;
   o.a_stride = kernels::row_stride(k, kernel.activations);
   o.b_bytes = kernels::packed_bytes(kernel, n, k);
-  o.a = AlignedMemory(static_cast<std::size_t>(m * o.a_stride * element));
+  o.a = AlignedMemory(static_cast<std::size_t>((m + kernel.row_block) * o.a_stride * element));
   o.b = AlignedMemory(o.b_bytes * static_cast<std::size_t>(copies));
   const std::int64_t c_stride = kernels::row_stride(n, Storage::kF32);
   o.c = AlignedMemory(static_cast<std::size_t>(m * c_stride * 4));

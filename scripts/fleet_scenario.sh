@@ -5,7 +5,8 @@
 #   scripts/fleet_scenario.sh [--servers 3] [--rps 50] [--duplicates 0.4] [--seconds 20] [--seed 1]
 #                             [--model DIR] [--documents N] [--program build/release/bin/rerankd]
 #
-# Each server has --threads 1. --documents is chosen so that the first row's rate is about 70 % of what it can do.
+# Each server has --threads 1. --model is a checkpoint, or a shape with random weights (minilm-l6, the default). --documents
+# is chosen so that the first row's rate is about 70 % of what it can do.
 # Everything listens on loopback and ends with the script. Needs redis-server, redis-cli, curl and jq.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -15,12 +16,12 @@ rps=50
 duplicates=0.4
 seconds=20
 seed=1
-model=builtin
+model=minilm-l6
 documents=0
 program=$root/build/release/bin/rerankd
 
 usage() {
-  sed -n '2,9p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//'
+  sed -n '2,10p' "${BASH_SOURCE[0]}" | sed 's/^# \{0,1\}//'
 }
 
 while [[ $# -gt 0 ]]; do
@@ -185,6 +186,10 @@ choose_documents() {
   say "all off carries $(awk -v p="$measured" 'BEGIN { printf "%.0f", p }') pairs/s: $documents documents a request"
 }
 
+if [[ $model == minilm-l6 || $model == bert-base ]]; then
+  "$(dirname "$program")/random_checkpoint" --shape "$model" --tokenizer "$root/models/builtin" --out "$work/model"
+  model=$work/model
+fi
 start_redis
 if [[ $documents == 0 ]]; then
   choose_documents

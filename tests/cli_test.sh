@@ -6,6 +6,7 @@
 # Needs the built-in model. Exit 1 names every check that failed.
 set -euo pipefail
 rerankd=$(realpath "$1")
+source_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 work=$(mktemp -d)
 server_pid=
 failures=0
@@ -80,7 +81,7 @@ run 2 env REDIS_URL=http://u:hunter2@h "$rerankd" config
 has err 'allowed'
 lacks err hunter2
 equals 'lines of an error' "$(wc -l <err)" 1
-for command in compare quantize pull; do
+for command in quantize pull; do
   run 1 "$rerankd" "$command" something --anything
   has err "rerankd $command is not part of this build"
 done
@@ -156,8 +157,34 @@ has out '"reranked":{"ndcg@10":1.0,"mrr@10":1.0,"map":1.0,"recall@100":1.0}'
 has tiny.trec 'q1 Q0 d2 1 '
 run 1 "$rerankd" eval tiny/nowhere
 
+# A served model of a known size, for load and fleet runs
+random_checkpoint=$(dirname "$rerankd")/random_checkpoint
+run 0 "$random_checkpoint" --shape minilm-l6 --tokenizer "$source_dir/models/builtin" --out minilm
+run 0 "$rerankd" check --model minilm
+run 1 "$random_checkpoint" --shape minilm-l6 --tokenizer nowhere --out minilm
+run 2 "$random_checkpoint" --shape none --tokenizer "$source_dir/models/builtin" --out minilm
+rm -r minilm
+
+# Comparison of dtypes, and the price list that a server shows
+cp -rL "$("$rerankd" check --json | sed 's/.*"dir":"\([^"]*\)".*/\1/')" copy
+run 0 "$rerankd" compare tiny --model ./copy --json --out copy/price_list.json
+has out '"baseline":"none"'
+has out '"name":"tiny","queries":1,"pairs":2'
+equals 'dtypes compared' "$(grep -o '"dtype":' out | wc -l)" 3
+has out '"dtype":"none","numerics":"'
+has out '"kendall_tau":1.0,"top10_overlap":1.0,"max_delta_logit":0.0,"p99_delta_logit":0.0'
+equals 'the file that --out names' "$(<copy/price_list.json)" "$(<out)"
+run 0 "$rerankd" compare tiny --dtypes int8,fp32
+has out 'against none'
+run 2 "$rerankd" compare tiny --dtypes none,int7
+has err 'int7'
+run 2 "$rerankd" compare
+run 1 "$rerankd" compare tiny/nowhere
+run 1 "$rerankd" compare tiny --dtypes none --out tiny/no/such/folder
+has err 'cannot be written'
+
 # Serving
-"$rerankd" serve --host 127.0.0.1 --port 0 2>server.log &
+"$rerankd" serve --host 127.0.0.1 --port 0 --model ./copy 2>server.log &
 server_pid=$!
 port=
 for _ in $(seq 300); do
@@ -169,8 +196,16 @@ for _ in $(seq 300); do
 done
 run 0 curl -fsS "127.0.0.1:$port/rerank" -d '{"query":"q","documents":["a","b"]}'
 has out '"results":['
+run 0 curl -fsS "127.0.0.1:$port/info"
+has out '"price_list":{"model":"copy",'
 run 1 "$rerankd" serve --host 127.0.0.1 --port "$port"
 has err "$port"
+lacks err price_list
+run 1 "$rerankd" serve --host 127.0.0.1 --port "$port" --model ./copy --max-length 64
+has err 'another maximum length'
+echo '{"model":' >copy/price_list.json
+run 1 "$rerankd" serve --host 127.0.0.1 --port "$port" --model ./copy
+has err 'price_list.json is not served'
 run 0 "$rerankd" load --url "http://127.0.0.1:$port" -n 20 -c 4 --json
 has out '"status":{"200":20}'
 run 0 "$rerankd" load --url "http://127.0.0.1:$port" --show-metrics

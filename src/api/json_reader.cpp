@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <string_view>
 
 namespace rr::api {
 
@@ -26,11 +27,22 @@ bool deeper_than(simdjson::dom::element element, int levels) {
   return false;
 }
 
-// Few bodies have more brackets than the limit; only those are walked.
+bool has_brackets(std::string_view body, int more_than) {
+  int count = 0;
+  for (const char bracket : {'[', '{'}) {
+    for (auto at = body.find(bracket); at != body.npos; at = body.find(bracket, at + 1)) {
+      if (++count > more_than) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+// Few bodies have more brackets than the limit; only those are walked. (The parser's own limit does
+// not count an empty container.)
 bool too_deep(const std::string& body, simdjson::dom::element root) {
-  const auto brackets =
-      std::count_if(body.begin(), body.end(), [](char byte) { return byte == '[' || byte == '{'; });
-  return brackets > kJsonDepthMax && deeper_than(root, kJsonDepthMax);
+  return has_brackets(body, kJsonDepthMax) && deeper_than(root, kJsonDepthMax);
 }
 
 std::string phrase(simdjson::error_code error) {

@@ -77,7 +77,7 @@ TEST(ReadRequest, NestingOver32LevelsGets400) {
   EXPECT_EQ(status_of(nested(100'000, "")), 400);
   std::string objects = "1";
   for (int i = 0; i < 64; ++i) {
-    objects = "{\"a\":" + objects + "}";
+    objects.insert(0, "{\"a\":").append("}");
   }
   EXPECT_EQ(status_of(object_body("\"x\":" + objects)), 400);
   EXPECT_EQ(status_of(R"({"query":"q","documents":["[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["]})"),

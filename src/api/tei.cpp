@@ -20,7 +20,7 @@ std::string read_tei_query(FieldReader& in, const std::vector<std::string>& text
     in.fail("`query` is missing: expected a string");
     return {};
   }
-  const std::string query(in.string(Field::kQuery).value_or(""));
+  std::string query(in.string(Field::kQuery).value_or(""));
   if (!in.failed() && is_blank(query) && std::all_of(texts.begin(), texts.end(), is_blank)) {
     in.fail("Input validation error: `inputs` cannot be empty");
   }

@@ -18,6 +18,7 @@ namespace rr {
 struct Digest128 {
   std::array<std::uint8_t, 16> bytes{};
 
+  // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 takes the defaulted operator's 0 for ours
   auto operator<=>(const Digest128&) const = default;
   std::string hex() const;  // 32 lower-case digits
 };

@@ -52,6 +52,19 @@ TEST(JsonText, EscapesControlCharactersAndRepairsUtf8) {
   EXPECT_EQ(json_quoted("\xED\xA0\x80"), "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"");
 }
 
+TEST(JsonText, EveryByteIsQuotedAlikeWhereverItStands) {
+  for (int value = 0; value < 256; ++value) {
+    const std::string byte(1, static_cast<char>(value));
+    const std::string alone = json_quoted(byte);
+    const std::string quoted = alone.substr(1, alone.size() - 2);
+    for (std::size_t before = 0; before < 17; ++before) {
+      const std::string left(before, 'a');
+      const std::string right(20 - before, 'z');
+      EXPECT_EQ(json_quoted(left + byte + right), '"' + left + quoted + right + '"') << value;
+    }
+  }
+}
+
 TEST(JsonText, AnEmptyStringStillGetsItsComma) {
   JsonText json;
   json.open_array().string("").string("").close_array();

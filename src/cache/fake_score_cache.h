@@ -85,6 +85,7 @@ class FakeScoreCache final : public ScoreCache {
     }
   }
 
+  void start(const QueryKey& /*query*/, std::vector<Digest128> /*documents*/) override {}
   void release(const QueryKey& /*query*/, std::vector<Digest128> documents) override {
     MutexLock lock(mutex_);
     released_.insert(released_.end(), documents.begin(), documents.end());

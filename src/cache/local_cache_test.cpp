@@ -81,6 +81,7 @@ TEST(LocalCache, MetricsSayWhatTheCacheHolds) {
 TEST(LocalCache, ManyThreadsSeeOnlyWhatWasPutIn) {
   Cache made({1 << 20, std::chrono::seconds(300)});
   std::vector<std::jthread> threads;
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&, t] {
       for (int i = 0; i < 20'000; ++i) {

@@ -19,6 +19,7 @@ class NoScoreCache final : public ScoreCache {
   void store(const QueryKey& /*query*/,
              std::vector<std::pair<Digest128, CachedScore>> /*scores*/) override {}
   void release(const QueryKey& /*query*/, std::vector<Digest128> /*documents*/) override {}
+  void start(const QueryKey& /*query*/, std::vector<Digest128> /*documents*/) override {}
   RemoteStats stats() const override { return {}; }
 };
 

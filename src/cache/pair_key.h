@@ -17,12 +17,14 @@ namespace rr::cache {
 // model, profile and query folded into one digest: the pairs of one request share it.
 struct QueryKey {
   Digest128 digest;
+  // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 takes the defaulted operator's 0 for ours
   auto operator<=>(const QueryKey&) const = default;
 };
 
 struct PairKey {
   QueryKey query;
   Digest128 document;
+  // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 takes the defaulted operator's 0 for ours
   auto operator<=>(const PairKey&) const = default;
 };
 

@@ -28,6 +28,8 @@ class RedisScoreCache final : public ScoreCache {
     asio::post(io_, [this] { loop_.run([](SharingProtocol&, TimePoint) {}); });
   }
 
+  // NOLINTNEXTLINE(bugprone-exception-escape): post() throws only when memory runs out, which
+  // aborts
   ~RedisScoreCache() override {
     asio::post(io_, [this] { loop_.shut_down(); });
     thread_.join();
@@ -40,7 +42,7 @@ class RedisScoreCache final : public ScoreCache {
     callback = timed(std::move(callback));
     on_loop([query, documents = std::move(documents), deadline, callback = std::move(callback)](
                 SharingProtocol& protocol, TimePoint now) mutable {
-      protocol.lookup(query, std::move(documents), deadline, std::move(callback), now);
+      protocol.lookup(query, documents, deadline, std::move(callback), now);
     });
   }
 

@@ -33,7 +33,7 @@ SharingProtocol::SharingProtocol(const SharingOptions& options)
     : options_(options), claims_(options.identity.lease), jitter_state_(options.seed) {}
 
 void SharingProtocol::lookup(const QueryKey& query,
-                             std::vector<Digest128> documents,
+                             std::span<const Digest128> documents,
                              Deadline deadline,
                              RemoteAnswerCallback callback,
                              TimePoint now) {

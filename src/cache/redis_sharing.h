@@ -53,7 +53,7 @@ class SharingProtocol {
   explicit SharingProtocol(const SharingOptions& options);
 
   void lookup(const QueryKey& query,
-              std::vector<Digest128> documents,
+              std::span<const Digest128> documents,
               Deadline deadline,
               RemoteAnswerCallback callback,
               TimePoint now);

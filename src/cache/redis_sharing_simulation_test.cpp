@@ -53,7 +53,7 @@ struct Request {
 class SimServer {
  public:
   SimServer(Fleet& fleet, int number);
-  void take(std::shared_ptr<Request> request);
+  void take(const std::shared_ptr<Request>& request);
   void pump();
   void on_notification(const std::string& payload);
   void die() { alive_ = false; }
@@ -164,6 +164,7 @@ class Fleet {
   const std::string key = "s:1:{" + digest128("q").hex() + "}";
   std::vector<Digest128> documents = [] {
     std::vector<Digest128> made;
+    made.reserve(kPairs);
     for (int i = 0; i < kPairs; ++i) {
       made.push_back(digest128(std::to_string(i)));
     }
@@ -253,7 +254,7 @@ SimServer::SimServer(Fleet& fleet, int number)
   protocol.set_hears(Hears::kYes, fleet.now());
 }
 
-void SimServer::take(std::shared_ptr<Request> request) {
+void SimServer::take(const std::shared_ptr<Request>& request) {
   requests_.push_back(request);
   std::vector<int> unknown;
   for (const int pair : request->pairs) {
@@ -268,6 +269,7 @@ void SimServer::take(std::shared_ptr<Request> request) {
 
 void SimServer::look_up(const std::vector<int>& pairs) {
   std::vector<Digest128> digests;
+  digests.reserve(pairs.size());
   for (const int pair : pairs) {
     digests.push_back(fleet_.documents[pair]);
   }

@@ -324,8 +324,11 @@ TEST_F(Sharing, AScoreWhoseStoreIsOnTheWayIsNotClaimedAgain) {
 TEST_F(Sharing, ARequestsDeadlineEndsItsWaiting) {
   ask(a, {two[0]});
   exchange(a);
-  b.protocol.lookup(
-      query, {two[0]}, Deadline::after(clock, milliseconds(120)), b.record(), clock.now());
+  b.protocol.lookup(query,
+                    std::array{two[0]},
+                    Deadline::after(clock, milliseconds(120)),
+                    b.record(),
+                    clock.now());
   exchange(b);
   EXPECT_EQ(b.protocol.next_wakeup(), clock.now() + milliseconds(120));
   pass(b, milliseconds(120));

@@ -118,6 +118,7 @@ struct FleetServer {
 
 inline std::vector<Digest128> some_documents(int count, int first = 0) {
   std::vector<Digest128> documents;
+  documents.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) {
     documents.push_back(digest128("document " + std::to_string(first + i)));
   }
@@ -132,6 +133,7 @@ inline CachedScore score_of(const Digest128& document) {
 inline std::vector<std::pair<Digest128, CachedScore>> scores_of(
     const std::vector<Digest128>& documents) {
   std::vector<std::pair<Digest128, CachedScore>> scores;
+  scores.reserve(documents.size());
   for (const Digest128& document : documents) {
     scores.emplace_back(document, score_of(document));
   }

@@ -60,11 +60,9 @@ class ScoreCache {
   // The engine has begun on documents that were answered kCompute: their claims are kept alive
   // until store() or release(). Claims that are not begun within one lease are given up; when their
   // turn comes, ask for them again.
-  virtual void start(const QueryKey& query, std::vector<Digest128> documents);
+  virtual void start(const QueryKey& query, std::vector<Digest128> documents) = 0;
   virtual RemoteStats stats() const = 0;
 };
-
-inline void ScoreCache::start(const QueryKey& /*query*/, std::vector<Digest128> /*documents*/) {}
 
 // Nothing is shared: every document is answered kCompute at once, on the caller's thread.
 std::unique_ptr<ScoreCache> make_no_score_cache();

@@ -136,7 +136,7 @@ int run_tokenizer(const BenchFlags& flags, const Invocation& invocation) {
   }
   const SystemClock clock;
   LoadShape shape;
-  shape.documents = 1;
+  shape.documents = {1, 1};
   shape.tokens = {flags.tokens, flags.tokens};
   const text::PairOptions options{.max_length = loaded->max_length};
   std::uint64_t tokens = 0;

@@ -8,9 +8,11 @@
 #include "base/cpu_quota.h"
 #include "base/log.h"
 #include "cache/redis_score_cache.h"
+#include "checkpoint/mapped_file.h"
 #include "cli/build_info.h"
 #include "cli/command.h"
 #include "engine/self_test.h"
+#include "eval/price_list.h"
 
 namespace rr::cli {
 
@@ -26,6 +28,28 @@ engine::CpuExecutorOptions executor_options(const config::Settings& settings,
   options.max_seqlen = loaded.max_length;
   options.batch_tokens = settings.queue.batch_tokens / options.threads;
   return options;
+}
+
+// What `rerankd compare` wrote beside the model, as long as it is of these weights; a list that
+// cannot be read is no reason to serve nothing.
+std::string price_list_of(const ModelPlace& place, const model::LoadedModel& loaded) {
+  constexpr std::size_t kBytesMax = std::size_t{1} << 20;
+  const auto json = checkpoint::read_small_file(place.dir / "price_list.json", kBytesMax);
+  if (json.status().code() == Code::kNotFound) {
+    return {};
+  }
+  const auto list =
+      json.ok() ? eval::parse_price_list(*json) : Result<eval::PriceList>(json.status());
+  if (!list.ok()) {
+    log::warn("price_list.json is not served", {{"reason", list.status().message()}});
+    return {};
+  }
+  if (list->content_digest != loaded.content_digest.hex()) {
+    log::warn("price_list.json is not served",
+              {{"reason", "it was made for other weights or another maximum length"}});
+    return {};
+  }
+  return eval::price_list_json(*list);
 }
 
 rerank::ModelInfo model_info(const config::Settings& settings,
@@ -189,6 +213,9 @@ Result<std::unique_ptr<EngineSession>> EngineSession::open(const config::Setting
           session->loaded_.spec, session->loaded_.weights, session->executor_options_));
   rerank::ModelInfo info =
       model_info(settings, place, session->loaded_, session->executor_->info());
+  if (options.purpose == Purpose::kServe) {
+    info.price_list_json = price_list_of(place, session->loaded_);
+  }
   session->metrics_ =
       std::make_unique<metrics::Metrics>(options.metric_routes, build_facts(info.executor));
   RR_ASSIGN_OR_RETURN(

@@ -41,6 +41,7 @@ class EngineSession {
   rerank::Reranker& reranker() { return *reranker_; }
   const rerank::ModelInfo& model() const { return reranker_->model(); }
   const text::Tokenizer& tokenizer() const { return *loaded_.tokenizer; }
+  const model::LoadedModel& loaded() const { return loaded_; }
   const engine::Executor& executor() const { return *executor_; }
   metrics::Metrics& metrics() { return *metrics_; }
   const Clock& clock() const { return clock_; }

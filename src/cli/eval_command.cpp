@@ -9,8 +9,7 @@
 #include "base/json_text.h"
 #include "cli/command.h"
 #include "cli/engine_session.h"
-#include "cli/progress.h"
-#include "cli/score_stream.h"
+#include "cli/set_scorer.h"
 #include "eval/beir_set.h"
 #include "eval/trec_run.h"
 #include "rerank/ranking.h"
@@ -36,101 +35,31 @@ struct SetResult {
   std::string trec_run;
 };
 
-// One request per query that has candidates, in order.
-class SetScorer {
- public:
-  SetScorer(const eval::EvalSet& set, EngineSession& session)
-      : set_(set),
-        session_(session),
-        progress_(set.name + " pairs", pairs_of(set), session.clock()) {}
-
-  Result<SetResult> run() {
-    result_.name = set_.name;
-    result_.queries = set_.queries.size();
-    const TimePoint start = session_.clock().now();
-    RR_RETURN_IF_ERROR(
-        run_score_stream({.rerank =
-                              [this](auto request, auto done) {
-                                session_.reranker().rerank(std::move(request), std::move(done));
-                              },
-                          .next = [this] { return next(); },
-                          .take = [this](const auto& response) { return take(response); },
-                          .in_flight_max = kBatchRequestsInFlight}));
-    add_until(set_.queries.size());
-    const double seconds = to_seconds(session_.clock().now() - start);
-    result_.pairs_per_s = seconds > 0 ? static_cast<double>(pairs_of(set_)) / seconds : 0;
-    result_.first_stage = first_stage_.mean();
-    result_.reranked = reranked_.mean();
-    return std::move(result_);
-  }
-
- private:
-  static std::uint64_t pairs_of(const eval::EvalSet& set) {
-    std::uint64_t pairs = 0;
-    for (const eval::EvalQuery& query : set.queries) {
-      pairs += query.first_stage.size();
-    }
-    return pairs;
-  }
-
-  Result<std::optional<rerank::RerankRequest>> next() {
-    while (sent_ < set_.queries.size() && set_.queries[sent_].first_stage.empty()) {
-      ++sent_;
-    }
-    if (sent_ == set_.queries.size()) {
-      return std::optional<rerank::RerankRequest>();
-    }
-    const eval::EvalQuery& query = set_.queries[sent_++];
-    rerank::RerankRequest request;
-    request.queries = {query.text};
-    for (const std::string& id : query.first_stage) {
-      request.documents.push_back(set_.documents.at(id));
-    }
-    return std::optional(std::move(request));
-  }
-
-  Status take(const rerank::RerankResponse& response) {
-    std::size_t at = taken_;
-    while (set_.queries[at].first_stage.empty()) {
-      ++at;
-    }
-    add_until(at);
-    const eval::EvalQuery& query = set_.queries[at];
+Result<SetResult> evaluate_set(const eval::EvalSet& set, EngineSession& session) {
+  SetResult result;
+  result.name = set.name;
+  result.queries = set.queries.size();
+  eval::QualityMean first_stage;
+  eval::QualityMean reranked;
+  const TakeQuery take = [&](const eval::EvalQuery& query,
+                             std::span<const rerank::PairScore> scores) {
     eval::Ranking ranking;
     std::vector<float> logits;
     for (const std::size_t index :
-         rerank::ranked_order(response.scores, rerank::TieOrder::kLowerIndexFirst)) {
+         rerank::ranked_order(scores, rerank::TieOrder::kLowerIndexFirst)) {
       ranking.push_back(query.first_stage[index]);
-      logits.push_back(response.scores[index].logit);
+      logits.push_back(scores[index].logit);
     }
-    eval::append_trec_run(query.id, ranking, logits, "rerankd", result_.trec_run);
-    add(query, ranking);
-    progress_.add(ranking.size());
-    return {};
-  }
-
-  // Queries without candidates up to `end` count 0.
-  void add_until(std::size_t end) {
-    while (taken_ < end) {
-      add(set_.queries[taken_], {});
-    }
-  }
-
-  void add(const eval::EvalQuery& query, const eval::Ranking& ranking) {
-    first_stage_.add(query.first_stage, query.judgments, set_.min_relevance);
-    reranked_.add(ranking, query.judgments, set_.min_relevance);
-    ++taken_;
-  }
-
-  const eval::EvalSet& set_;
-  EngineSession& session_;
-  Progress progress_;
-  SetResult result_;
-  eval::QualityMean first_stage_;
-  eval::QualityMean reranked_;
-  std::size_t sent_ = 0;   // queries looked at by next()
-  std::size_t taken_ = 0;  // queries that are counted
-};
+    eval::append_trec_run(query.id, ranking, logits, "rerankd", result.trec_run);
+    first_stage.add(query.first_stage, query.judgments, set.min_relevance);
+    reranked.add(ranking, query.judgments, set.min_relevance);
+    return Status();
+  };
+  RR_ASSIGN_OR_RETURN(result.pairs_per_s, score_eval_set(set, set.name, session, take));
+  result.first_stage = first_stage.mean();
+  result.reranked = reranked.mean();
+  return result;
+}
 
 void json_quality(JsonText& json, const char* name, const eval::RankingQuality& quality) {
   json.key(name).open_object();
@@ -195,7 +124,7 @@ Result<std::vector<SetResult>> evaluate(const EvalFlags& flags, EngineSession& s
   std::vector<SetResult> results;
   for (const std::string& dir : flags.dirs) {
     RR_ASSIGN_OR_RETURN(const eval::EvalSet set, eval::read_eval_set(dir, options));
-    RR_ASSIGN_OR_RETURN(SetResult result, SetScorer(set, session).run());
+    RR_ASSIGN_OR_RETURN(SetResult result, evaluate_set(set, session));
     if (!flags.run_out.empty()) {
       RR_RETURN_IF_ERROR(write_run(flags, result));
     }

@@ -16,9 +16,11 @@ struct LoadFlags {
   std::uint64_t requests = 200;
   std::vector<int> clients = {8};
   double rate = 0;
-  int documents = 4;
+  std::string documents = "4";
   std::string tokens = "15-40";
   double duplicates = 0;
+  std::uint64_t distinct = 0;
+  std::string fields;
   std::uint64_t seed = 1;
   double timeout = 130;
   bool show_metrics = false;
@@ -40,8 +42,7 @@ void add_flags(CLI::App& app, LoadFlags& flags) {
       ->check(CLI::Range(0.0, 1e6))
       ->take_last()
       ->capture_default_str();
-  app.add_option("--documents", flags.documents, "documents of a request")
-      ->check(CLI::Range(1, 100'000))
+  app.add_option("--documents", flags.documents, "documents of a request: N or LEAST-MOST")
       ->take_last()
       ->capture_default_str();
   app.add_option("--tokens", flags.tokens, "tokens of a document, about: N or LEAST-MOST")
@@ -51,6 +52,11 @@ void add_flags(CLI::App& app, LoadFlags& flags) {
       ->check(CLI::Range(0.0, 0.999))
       ->take_last()
       ->capture_default_str();
+  app.add_option("--distinct", flags.distinct, "send so many different requests in turn; 0 = all")
+      ->take_last()
+      ->capture_default_str();
+  app.add_option("--fields", flags.fields, "JSON object: more fields of every request")
+      ->take_last();
   app.add_option("--seed", flags.seed, "another seed sends other texts")
       ->take_last()
       ->capture_default_str();
@@ -68,8 +74,12 @@ Result<LoadRunOptions> options_of(const LoadFlags& flags, const Invocation& invo
     RR_ASSIGN_OR_RETURN(LoadTarget target, parse_target(url));
     options.targets.push_back(std::move(target));
   }
-  RR_ASSIGN_OR_RETURN(options.shape.tokens, parse_token_range(flags.tokens));
-  options.shape.documents = flags.documents;
+  RR_ASSIGN_OR_RETURN(options.shape.tokens, parse_count_range("--tokens", flags.tokens));
+  RR_ASSIGN_OR_RETURN(options.shape.documents, parse_count_range("--documents", flags.documents));
+  if (!flags.fields.empty()) {
+    RR_ASSIGN_OR_RETURN(options.shape.extra_fields, parse_extra_fields(flags.fields));
+  }
+  options.shape.distinct = flags.distinct;
   options.shape.duplicates = flags.duplicates;
   options.shape.seed = flags.seed;
   options.requests = flags.requests;
@@ -118,6 +128,8 @@ Command load_command() {
       "  rerankd load --url http://localhost:8000 -n 1000 -c 16\n"
       "  rerankd load -n 5000 --rate 120 --clients 256      open loop, latency under load\n"
       "  rerankd load --duplicates 0.4 --url http://a:8000 --url http://b:8000 --json\n"
+      "  rerankd load --distinct 1 --documents 20 --fields '{\"return_documents\":false}'   cache "
+      "hits\n"
       "An API key is taken from RERANKER_API_KEY.";
   command.add_options = [flags](CLI::App& app) { add_flags(app, *flags); };
   command.run = [flags](const Invocation& invocation) {

@@ -1,6 +1,7 @@
 #include "cli/load_plan.h"
 
 #include <fmt/format.h>
+#include <simdjson.h>
 
 #include <algorithm>
 #include <array>
@@ -14,7 +15,7 @@ namespace rr::cli {
 
 namespace {
 
-constexpr int kMaxTokens = 100'000;
+constexpr int kMaxCount = 100'000;
 
 // Common English words: one token each in BERT-like vocabularies.
 constexpr std::array<std::string_view, 64> kWords = {
@@ -49,10 +50,10 @@ class Random {
 };
 
 // Streams for different purposes must not share numbers.
-enum class Stream : std::uint64_t { kBody = 1, kDuplicate = 2, kArrival = 3 };
+enum class Stream : std::uint64_t { kBody = 1, kDuplicate = 2, kArrival = 3, kDocuments = 4 };
 
 Random stream(std::uint64_t seed, Stream purpose, std::uint64_t index) {
-  Random start(seed * 4 + static_cast<std::uint64_t>(purpose));
+  Random start(seed * 8 + static_cast<std::uint64_t>(purpose));
   return Random(start.next() ^ (index * 0xD1342543DE82EF95ULL));
 }
 
@@ -81,27 +82,51 @@ bool repeats(const LoadShape& shape, std::uint64_t index) {
 
 }  // namespace
 
-Result<TokenRange> parse_token_range(std::string_view text) {
+Result<CountRange> parse_count_range(std::string_view option, std::string_view text) {
   const auto dash = text.find('-');
   const auto least = whole_number(text.substr(0, dash));
   const auto most = dash == std::string_view::npos ? least : whole_number(text.substr(dash + 1));
-  if (!least || !most || *least < 1 || *most < *least || *most > kMaxTokens) {
+  if (!least || !most || *least < 1 || *most < *least || *most > kMaxCount) {
+    return Status(Code::kInvalidArgument,
+                  fmt::format("{}: \"{}\" cannot be used; allowed: N or LEAST-MOST, from 1 to {}",
+                              option,
+                              text,
+                              kMaxCount));
+  }
+  return CountRange{*least, *most};
+}
+
+Result<std::string> parse_extra_fields(std::string_view text) {
+  simdjson::dom::parser parser;
+  simdjson::dom::object object;
+  if (parser.parse(text.data(), text.size()).get_object().get(object) != simdjson::SUCCESS) {
     return Status(
         Code::kInvalidArgument,
-        fmt::format("--tokens: \"{}\" cannot be used; allowed: N or LEAST-MOST, from 1 to {}",
-                    text,
-                    kMaxTokens));
+        fmt::format("--fields: \"{}\" cannot be used; allowed: a JSON object, for example "
+                    "{{\"deadline_ms\":2000}}",
+                    text));
   }
-  return TokenRange{*least, *most};
+  const std::string whole = simdjson::minify(object);
+  return whole.substr(1, whole.size() - 2);
 }
 
 std::uint64_t original_of(const LoadShape& shape, std::uint64_t index) {
+  if (shape.distinct > 0) {
+    return index % shape.distinct;
+  }
   while (repeats(shape, index)) {
     Random random = stream(shape.seed, Stream::kDuplicate, index);
     random.next();  // the draw that decided to repeat
     index = random.below(index);
   }
   return index;
+}
+
+int documents_of(const LoadShape& shape, std::uint64_t index) {
+  const CountRange range = shape.documents;
+  Random random = stream(shape.seed, Stream::kDocuments, original_of(shape, index));
+  const auto width = static_cast<std::uint64_t>(range.most - range.least + 1);
+  return range.least + static_cast<int>(random.below(width));
 }
 
 std::string load_body(const LoadShape& shape, std::uint64_t index) {
@@ -112,12 +137,17 @@ std::string load_body(const LoadShape& shape, std::uint64_t index) {
   // The number makes the query, and with it every pair, differ from all others.
   json.key("query").string(fmt::format("{} {}", words(random, 6), original));
   json.key("documents").open_array();
+  const int documents = documents_of(shape, original);
   const auto width = static_cast<std::uint64_t>(shape.tokens.most - shape.tokens.least + 1);
-  for (int i = 0; i < shape.documents; ++i) {
+  for (int i = 0; i < documents; ++i) {
     const int count = shape.tokens.least + static_cast<int>(random.below(width));
     json.string(count == 1 ? words(random, 1) : fmt::format("{} {}", words(random, count - 1), i));
   }
-  json.close_array().close_object();
+  json.close_array();
+  if (!shape.extra_fields.empty()) {
+    json.raw(shape.extra_fields);
+  }
+  json.close_object();
   return std::move(json).text();
 }
 

@@ -1,6 +1,7 @@
 #include "cli/load_plan.h"
 
 #include <gtest/gtest.h>
+#include <simdjson.h>
 
 #include <cmath>
 #include <set>
@@ -50,12 +51,44 @@ TEST(LoadPlan, ArrivalsHaveTheMeanOfTheirRate) {
   EXPECT_NEAR(seconds / kArrivals, 1 / 50.0, 0.001);
 }
 
+TEST(LoadPlan, ARequestHasAsManyDocumentsAsItsRangeSays) {
+  LoadShape shape;
+  shape.documents = {1, 4};
+  std::set<int> counts;
+  for (std::uint64_t index = 0; index < 100; ++index) {
+    simdjson::dom::parser parser;
+    const std::string body = load_body(shape, index);
+    const std::size_t size = parser.parse(body)["documents"].get_array().size();
+    EXPECT_EQ(size, documents_of(shape, index));
+    counts.insert(static_cast<int>(size));
+  }
+  EXPECT_EQ(counts, (std::set<int>{1, 2, 3, 4}));
+}
+
+TEST(LoadPlan, DistinctRequestsComeInTurn) {
+  LoadShape shape;
+  shape.distinct = 3;
+  EXPECT_EQ(load_body(shape, 1), load_body(shape, 4));
+  EXPECT_NE(load_body(shape, 1), load_body(shape, 2));
+  EXPECT_EQ(original_of(shape, 5), 2U);
+}
+
+TEST(LoadPlan, ExtraFieldsFollowTheOthers) {
+  LoadShape shape;
+  shape.extra_fields = *parse_extra_fields(R"({ "top_n": 2, "return_documents": false })");
+  EXPECT_TRUE(load_body(shape, 0).ends_with(R"(],"top_n":2,"return_documents":false})"));
+  EXPECT_EQ(*parse_extra_fields("{}"), "");
+  for (const char* text : {"", "[]", "{", "1", R"({"a":1} x)"}) {
+    EXPECT_FALSE(parse_extra_fields(text).ok()) << text;
+  }
+}
+
 TEST(LoadPlan, TokenRangesAreOneNumberOrTwo) {
-  EXPECT_EQ(parse_token_range("20")->most, 20);
-  EXPECT_EQ(parse_token_range("15-40")->least, 15);
-  EXPECT_EQ(parse_token_range("15-40")->most, 40);
+  EXPECT_EQ(parse_count_range("--tokens", "20")->most, 20);
+  EXPECT_EQ(parse_count_range("--tokens", "15-40")->least, 15);
+  EXPECT_EQ(parse_count_range("--tokens", "15-40")->most, 40);
   for (const char* text : {"", "0", "-3", "5-", "9-3", "x", "1-1000000", "1.5"}) {
-    EXPECT_FALSE(parse_token_range(text).ok()) << text;
+    EXPECT_FALSE(parse_count_range("--tokens", text).ok()) << text;
   }
 }
 

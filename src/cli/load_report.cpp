@@ -10,47 +10,59 @@
 
 namespace rr::cli {
 
+namespace {
+
+const std::string kAnswered = "200";
+
+}  // namespace
+
 void LoadReport::add(const std::string& status, Duration latency, int documents) {
-  ++by_status_[status];
-  if (status != "200") {
-    return;
-  }
-  latencies_ms_.push_back(to_milliseconds(latency));
+  latencies_ms_[status].push_back(to_milliseconds(latency));
   sorted_ = false;
-  pairs_ += static_cast<std::uint64_t>(documents);
+  pairs_ += status == kAnswered ? static_cast<std::uint64_t>(documents) : 0;
 }
 
 std::uint64_t LoadReport::requests() const {
   std::uint64_t count = 0;
-  for (const auto& [status, times] : by_status_) {
-    count += times;
+  for (const auto& [status, latencies] : latencies_ms_) {
+    count += latencies.size();
   }
   return count;
 }
 
+std::uint64_t LoadReport::answered() const {
+  const auto found = latencies_ms_.find(kAnswered);
+  return found == latencies_ms_.end() ? 0 : found->second.size();
+}
+
 void LoadReport::sort() const {
   if (!sorted_) {
-    std::sort(latencies_ms_.begin(), latencies_ms_.end());
+    for (auto& [status, latencies] : latencies_ms_) {
+      std::sort(latencies.begin(), latencies.end());
+    }
     sorted_ = true;
   }
 }
 
-double LoadReport::percentile_ms(double share) const {
-  if (latencies_ms_.empty()) {
+double LoadReport::percentile_ms(double share, const std::string& status) const {
+  const auto found = latencies_ms_.find(status);
+  if (found == latencies_ms_.end()) {
     return 0;
   }
   sort();
-  const double rank = std::ceil(share * static_cast<double>(latencies_ms_.size()));
+  const std::vector<double>& latencies = found->second;
+  const double rank = std::ceil(share * static_cast<double>(latencies.size()));
   const auto index = static_cast<std::size_t>(std::max(rank, 1.0)) - 1;
-  return latencies_ms_[std::min(index, latencies_ms_.size() - 1)];
+  return latencies[std::min(index, latencies.size() - 1)];
 }
 
 double LoadReport::mean_ms() const {
-  if (latencies_ms_.empty()) {
+  const auto found = latencies_ms_.find(kAnswered);
+  if (found == latencies_ms_.end()) {
     return 0;
   }
-  return std::accumulate(latencies_ms_.begin(), latencies_ms_.end(), 0.0) /
-         static_cast<double>(latencies_ms_.size());
+  return std::accumulate(found->second.begin(), found->second.end(), 0.0) /
+         static_cast<double>(found->second.size());
 }
 
 double LoadReport::per_second(double count) const {
@@ -60,9 +72,13 @@ double LoadReport::per_second(double count) const {
 
 std::string LoadReport::text() const {
   std::string errors;
-  for (const auto& [status, times] : by_status_) {
-    if (status != "200") {
-      errors += fmt::format("{}{} x {}", errors.empty() ? "" : ", ", status, times);
+  for (const auto& [status, latencies] : latencies_ms_) {
+    if (status != kAnswered) {
+      errors += fmt::format("{}{} x {} (p99 {:.2f} ms)",
+                            errors.empty() ? "" : ", ",
+                            status,
+                            latencies.size(),
+                            percentile_ms(0.99, status));
     }
   }
   return fmt::format(
@@ -74,11 +90,11 @@ std::string LoadReport::text() const {
       requests(),
       clients,
       rate > 0 ? fmt::format("open loop at {} req/s", rate) : "closed loop",
-      percentile_ms(0.50),
-      percentile_ms(0.95),
-      percentile_ms(0.99),
+      percentile_ms(0.50, kAnswered),
+      percentile_ms(0.95, kAnswered),
+      percentile_ms(0.99, kAnswered),
       mean_ms(),
-      percentile_ms(1.0),
+      percentile_ms(1.0, kAnswered),
       per_second(static_cast<double>(answered())),
       per_second(static_cast<double>(pairs_)),
       answered(),
@@ -96,12 +112,20 @@ std::string LoadReport::json() const {
   json.key("requests_per_s").number(per_second(static_cast<double>(answered())));
   json.key("pairs_per_s").number(per_second(static_cast<double>(pairs_)));
   json.key("latency_ms").open_object();
-  json.key("p50").number(percentile_ms(0.50)).key("p95").number(percentile_ms(0.95));
-  json.key("p99").number(percentile_ms(0.99)).key("mean").number(mean_ms());
-  json.key("max").number(percentile_ms(1.0)).close_object();
+  json.key("p50")
+      .number(percentile_ms(0.50, kAnswered))
+      .key("p95")
+      .number(percentile_ms(0.95, kAnswered));
+  json.key("p99").number(percentile_ms(0.99, kAnswered)).key("mean").number(mean_ms());
+  json.key("max").number(percentile_ms(1.0, kAnswered)).close_object();
   json.key("status").open_object();
-  for (const auto& [status, times] : by_status_) {
-    json.key(status).number(times);
+  for (const auto& [status, latencies] : latencies_ms_) {
+    json.key(status).number(latencies.size());
+  }
+  json.close_object();
+  json.key("p99_ms").open_object();
+  for (const auto& [status, latencies] : latencies_ms_) {
+    json.key(status).number(percentile_ms(0.99, status));
   }
   json.close_object();
   json.key("errors").number(requests() - answered());

@@ -13,7 +13,7 @@ namespace rr::cli {
 class LoadReport {
  public:
   // `status` is the HTTP status, or a word for what happened instead: "connect", "timeout",
-  // "broken". Latency counts for answers with 200 only.
+  // "broken". Throughput counts answers with 200 only.
   void add(const std::string& status, Duration latency, int documents);
 
   // Facts of the whole run.
@@ -24,10 +24,11 @@ class LoadReport {
   double cpu_share = 0;                 // this program's own share of one CPU
 
   std::uint64_t requests() const;
-  std::uint64_t answered() const { return latencies_ms_.size(); }
+  std::uint64_t answered() const;
 
-  // Nearest-rank percentile of latency in ms, `share` in (0, 1]; 0 without answers.
-  double percentile_ms(double share) const;
+  // Nearest-rank percentile of the latency of what ended with `status`, in ms; `share` in (0, 1];
+  // 0 where nothing did.
+  double percentile_ms(double share, const std::string& status) const;
 
   std::string text() const;
   std::string json() const;
@@ -36,9 +37,8 @@ class LoadReport {
   void sort() const;
   double mean_ms() const;
   double per_second(double count) const;
-  mutable std::vector<double> latencies_ms_;
+  mutable std::map<std::string, std::vector<double>> latencies_ms_;  // by status
   mutable bool sorted_ = true;
-  std::map<std::string, std::uint64_t> by_status_;
   std::uint64_t pairs_ = 0;  // of answers with 200
 };
 

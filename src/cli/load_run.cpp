@@ -231,7 +231,9 @@ void Run::arrive() {
 }
 
 void Run::ended(const Work& work, const std::string& status) {
-  report_.add(status, clock_.now() - work.arrived, options_.shape.documents);
+  report_.add(status,
+              clock_.now() - work.arrived,
+              documents_of(options_.shape, options_.first_request + work.index));
   on_end_();
 }
 

@@ -23,10 +23,6 @@ Command absent_command(std::string name, std::string summary) {
 
 }  // namespace
 
-Command compare_command() {
-  return absent_command("compare", "ranking loss of each dtype on evaluation sets");
-}
-
 Command quantize_command() {
   return absent_command("quantize", "write an int8 or bf16 checkpoint");
 }

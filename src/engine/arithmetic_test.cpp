@@ -25,16 +25,21 @@ TEST(Arithmetic, NumericsIdsSayWhichArithmeticRuns) {
   constexpr auto kOn = MixedPrecision::kOn;
   EXPECT_EQ(numerics(Isa::kGeneric, Quantization::kNone, kOff), "generic-fp32.1");
   EXPECT_EQ(numerics(Isa::kAvx2, Quantization::kNone, kOff), "avx2-fma.1");
-  EXPECT_EQ(numerics(Isa::kAvx2, Quantization::kInt8, kOff), "avx2-s11s8.1");
+  EXPECT_EQ(numerics(Isa::kAvx2, Quantization::kInt8, kOff), "avx2-s11s8.2");
   EXPECT_EQ(numerics(Isa::kAvx512, Quantization::kBf16, kOff), "avx512-bf16w.1");
   EXPECT_EQ(numerics(Isa::kAvx512Vnni, Quantization::kNone, kOff), "avx512-fma.1");
-  EXPECT_EQ(numerics(Isa::kAvx512Vnni, Quantization::kInt8, kOff), "avx512vnni-u8s8.1");
-  EXPECT_EQ(numerics(Isa::kAvx512Bf16, Quantization::kBf16, kOff), "avx512bf16.1");
+  EXPECT_EQ(numerics(Isa::kAvx512Vnni, Quantization::kInt8, kOff), "avx512vnni-u8s8.2");
+  EXPECT_EQ(numerics(Isa::kAvx512Bf16, Quantization::kBf16, kOff), "avx512bf16.2");
+  EXPECT_EQ(numerics(Isa::kAmx, Quantization::kNone, kOff), "avx512-fma.1");
+  EXPECT_EQ(numerics(Isa::kAmx, Quantization::kBf16, kOff), "amx-bf16.1");
+  EXPECT_EQ(numerics(Isa::kAmx, Quantization::kInt8, kOff), "amx-s8s8.1");
   // Mixed precision: 16-bit products for none where there are any, bf16 unchanged.
-  EXPECT_EQ(numerics(Isa::kAvx512Bf16, Quantization::kNone, kOn), "avx512bf16-mixed.1");
+  EXPECT_EQ(numerics(Isa::kAvx512Bf16, Quantization::kNone, kOn), "avx512bf16-mixed.2");
   EXPECT_EQ(numerics(Isa::kAvx512, Quantization::kNone, kOn), "avx512-fma.1");
-  EXPECT_EQ(numerics(Isa::kAvx512Bf16, Quantization::kBf16, kOn), "avx512bf16.1");
-  EXPECT_EQ(numerics(Isa::kAvx512Bf16, Quantization::kInt8, kOn), "avx512vnni-u8s8.1+bf16");
+  EXPECT_EQ(numerics(Isa::kAmx, Quantization::kNone, kOn), "amx-mixed.1");
+  EXPECT_EQ(numerics(Isa::kAmx, Quantization::kInt8, kOn), "amx-s8s8.1+bf16");
+  EXPECT_EQ(numerics(Isa::kAvx512Bf16, Quantization::kBf16, kOn), "avx512bf16.2");
+  EXPECT_EQ(numerics(Isa::kAvx512Bf16, Quantization::kInt8, kOn), "avx512vnni-u8s8.2+bf16");
 }
 
 }  // namespace

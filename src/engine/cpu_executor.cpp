@@ -20,6 +20,7 @@ constexpr int kBatchTokens = 1024;
 constexpr int kChunkTokens = 256;
 constexpr int kChunkPairs = 64;
 constexpr int kFeedForwardRows = 126;  // whole register tiles of 14 and of 6 rows
+constexpr int kFeedForwardTileRows = 256;
 
 Status invalid(std::string message) {
   return Status(Code::kInvalidArgument, "[engine] " + std::move(message));
@@ -183,7 +184,8 @@ Result<std::unique_ptr<Executor>> make_cpu_executor(const model::ModelSpec& spec
                          ? spec.max_position_embeddings
                          : std::min(options.max_seqlen, spec.max_position_embeddings);
   shape.rows = std::max<std::int64_t>(kChunkTokens, shape.max_seqlen);
-  shape.feed_forward_rows = kFeedForwardRows;
+  shape.feed_forward_rows =
+      arithmetic.linear->row_block > 1 ? kFeedForwardTileRows : kFeedForwardRows;
   shape.pairs = kChunkPairs;
   return std::unique_ptr<Executor>(
       std::make_unique<CpuExecutor>(spec, std::move(arithmetic), std::move(model), shape, options));

@@ -151,7 +151,7 @@ TEST(CpuExecutor, RefusesOptionsAndWeightsThatCannotWork) {
   EXPECT_EQ(code_with([](auto& o) { o.threads = 0; }), Code::kInvalidArgument);
   EXPECT_EQ(code_with([](auto& o) { o.threads = 1025; }), Code::kInvalidArgument);
   EXPECT_EQ(code_with([](auto& o) { o.isa = "sse9"; }), Code::kInvalidArgument);
-  EXPECT_EQ(code_with([](auto& o) { o.isa = "amx"; }), Code::kUnsupported);
+  EXPECT_EQ(code_with([](auto& o) { o.isa = "avxvnni"; }), Code::kUnsupported);
   EXPECT_EQ(code_with([](auto& o) { o.quantization = "int4"; }), Code::kInvalidArgument);
   EXPECT_EQ(code_with([](auto& o) { o.max_seqlen = -1; }), Code::kInvalidArgument);
   model::RandomModel broken = model::make_random_model(tiny_shape(), 7);

@@ -1,34 +1,21 @@
 #include "engine/packed_model.h"
 
 #include <algorithm>
-#include <cstring>
 #include <initializer_list>
 #include <span>
 #include <string>
 
+#include "engine/fold_biases.h"
 #include "kernels/packing.h"
 
 namespace rr::engine {
 
 namespace {
 
+using checkpoint::read_floats;
 using checkpoint::TensorView;
 using kernels::LinearKernel;
 using kernels::Storage;
-
-// Elements [begin, begin + out.size()) as f32; data may be unaligned.
-void read_floats(const TensorView& tensor, std::size_t begin, std::span<float> out) {
-  const std::byte* at = tensor.data + begin * dtype_bytes(tensor.dtype);
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    if (tensor.dtype == DType::kF32) {
-      std::memcpy(&out[i], at + i * sizeof(float), sizeof(float));
-      continue;
-    }
-    std::uint16_t bits = 0;
-    std::memcpy(&bits, at + i * sizeof bits, sizeof bits);
-    out[i] = tensor.dtype == DType::kF16 ? half_to_float(bits) : to_float(BFloat16{bits});
-  }
-}
 
 // Walks the model once per Workspace: first measuring (pieces are null, nothing is written), then
 // filling. Both walks take the same pieces in the same order.
@@ -185,16 +172,27 @@ Status walk_model(const model::ModelSpec& spec,
   return packer.status();
 }
 
-}  // namespace
-
-Result<PackedModel> pack_model(const model::ModelSpec& spec,
-                               const model::ModelWeights& weights,
-                               const Arithmetic& arithmetic) {
+Result<PackedModel> pack_as_given(const model::ModelSpec& spec,
+                                  const model::ModelWeights& weights,
+                                  const Arithmetic& arithmetic) {
   PackedModel packed;
   RR_RETURN_IF_ERROR(walk_model(spec, weights, arithmetic, packed));
   packed.memory = Workspace(packed.memory.used_bytes());
   RR_RETURN_IF_ERROR(walk_model(spec, weights, arithmetic, packed));
   return packed;
+}
+
+}  // namespace
+
+Result<PackedModel> pack_model(const model::ModelSpec& spec,
+                               const model::ModelWeights& weights,
+                               const Arithmetic& arithmetic) {
+  if (arithmetic.linear->activations == Storage::kF32) {
+    return pack_as_given(spec, weights, arithmetic);
+  }
+  // Products that round their activations get the model with its biases out of their way.
+  RR_ASSIGN_OR_RETURN(const FoldedModel folded, fold_biases(spec, weights));
+  return pack_as_given(spec, folded.weights, arithmetic);
 }
 
 void add_table_row(const PackedTable& table, std::int64_t row, float* y) {

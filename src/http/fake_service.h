@@ -55,7 +55,7 @@ class FakeService {
       response.scores.push_back({static_cast<float>(document.size()) - 3.0F, false});
     }
     response.computed_pairs = static_cast<int>(request.documents.size());
-    response.computed_tokens = 10 * response.computed_pairs;
+    response.computed_tokens = std::int64_t{10} * response.computed_pairs;
     return {std::move(response), 0};
   }
 

@@ -1,6 +1,8 @@
 #include "kernels/cpu_features.h"
 
 #include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cstdint>
 
@@ -30,6 +32,19 @@ std::uint64_t xcr0() {
   return static_cast<std::uint64_t>(high) << 32 | low;
 }
 
+// Eight tiles of sixteen rows of 64 bytes: what the kernels are written for.
+bool usual_palette() {
+  const Registers palette = cpuid(0x1d, 1);
+  return palette.eax >> 16 == 1024 && (palette.ebx & 0xffffU) == 64 && palette.ebx >> 16 >= 8 &&
+         (palette.ecx & 0xffffU) >= 16;
+}
+
+bool tile_state_granted() {
+  constexpr long kRequestPermission = 0x1023;  // ARCH_REQ_XCOMP_PERM
+  constexpr long kTileData = 18;               // XFEATURE_XTILEDATA
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+}
+
 CpuFeatures detect() {
   CpuFeatures found;
   const Registers leaf1 = cpuid(1, 0);
@@ -51,8 +66,9 @@ CpuFeatures detect() {
   found.avx512 = found.avx2 && (saved & kZmmState) == kZmmState && avx512_base;
   found.avx512_vnni = found.avx512 && bit(leaf7.ecx, 11);
   found.avx512_bf16 = found.avx512_vnni && bit(leaf7_1.eax, 5);
-  found.amx = found.avx512_bf16 && (saved & kTileState) == kTileState && bit(leaf7.edx, 22) &&
-              bit(leaf7.edx, 24) && bit(leaf7.edx, 25);
+  const bool amx = bit(leaf7.edx, 22) && bit(leaf7.edx, 24) && bit(leaf7.edx, 25);
+  found.amx = found.avx512_bf16 && amx && (saved & kTileState) == kTileState && usual_palette() &&
+              tile_state_granted();
   return found;
 }
 

@@ -1,6 +1,9 @@
-// What the processor and the operating system really allow: CPUID leaves 1 and 7 together with
+// What the processor and the operating system really allow: CPUID leaves 1, 7 and 1D together with
 // XCR0, so that registers which the kernel does not save are never used (Intel SDM vol. 1 ch.
-// 13-15). A value; asking costs a few CPUID instructions. Tested by kernel_table_test.cpp.
+// 13-15, 18). Tile state is the one that Linux gives to a process only on request (arch_prctl,
+// Documentation/arch/x86/xstate.rst): the first call asks, for all threads of this process and its
+// children; a kernel or sandbox that refuses leaves the machine without amx. Tested by
+// kernel_table_test.cpp.
 #pragma once
 
 #include "kernels/kernel_table.h"
@@ -13,7 +16,7 @@ struct CpuFeatures {
   bool avx512 = false;    // F, BW, DQ, VL, opmask and ZMM state saved
   bool avx512_vnni = false;
   bool avx512_bf16 = false;
-  bool amx = false;  // TILE, INT8, BF16, tile state saved
+  bool amx = false;  // TILE, INT8, BF16, tile state saved and given to this process
 };
 
 const CpuFeatures& cpu_features();

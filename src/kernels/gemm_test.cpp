@@ -53,7 +53,14 @@ struct Product {
     b_scale.resize(static_cast<std::size_t>(columns));
     b_offset.resize(static_cast<std::size_t>(columns));
     pack_weight(kernel, weight, n, k, {panels.data(), b_scale.data(), b_offset.data()});
-    a_bytes.resize(static_cast<std::size_t>(m * a_stride) * storage_bytes(kernel.activations));
+    // The kernel may read, not use, rows up to the next block: they hold NaN.
+    const std::int64_t readable = (m + kernel.row_block - 1) / kernel.row_block * kernel.row_block;
+    a_bytes.resize(
+        static_cast<std::size_t>(readable * a_stride) * storage_bytes(kernel.activations),
+        std::byte{0xff});
+    std::fill_n(a_bytes.begin(),
+                static_cast<std::size_t>(m * a_stride) * storage_bytes(kernel.activations),
+                std::byte{0});
     a_scale.resize(static_cast<std::size_t>(m));
     c.resize(static_cast<std::size_t>(m * columns), std::nanf(""));
     fill_activations();

@@ -26,7 +26,7 @@ enum class Epilogue : int {
 // columns hold what zero weights and zero bias give. int8: ab = (Σ a·b − b_offset[n]) · a_scale[m]
 // · b_scale[n].
 struct GemmArgs {
-  const void* a;
+  const void* a;  // readable up to a multiple of the kernel's row_block rows
   std::int64_t a_stride;
   const float* a_scale;  // [rows], int8 activations only
   const void* b;
@@ -111,6 +111,9 @@ struct LinearKernel {
   Storage weights;         // what b is
   int panel_columns;       // columns of a panel
   int depth_group;         // neighbouring k of one column that lie side by side
+  int tile_columns;        // of a panel, that lie side by side for a depth_block
+  int depth_block;         // K is padded to a multiple of it
+  int row_block;           // rows of a that are read together
   int activation_limit;    // int8 dot: largest |quantised activation|
   int zero_point;          // int8 dot: added to activations
   GemmFn gemm;

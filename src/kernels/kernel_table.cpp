@@ -26,7 +26,7 @@ constexpr std::array<IsaEntry, 7> kIsas = {{
     {Isa::kAvx512, "avx512", &kAvx512Kernels},
     {Isa::kAvx512Vnni, "avx512vnni", &kAvx512VnniKernels},
     {Isa::kAvx512Bf16, "avx512bf16", &kAvx512Bf16Kernels},
-    {Isa::kAmx, "amx", nullptr},
+    {Isa::kAmx, "amx", &kAmxKernels},
 }};
 
 const IsaEntry& entry_of(Isa isa) {

@@ -36,19 +36,27 @@ std::int8_t to_int8(float value, float scale) {
 std::int64_t column_start(const LinearKernel& kernel, std::int64_t column, std::int64_t depth) {
   const std::int64_t width = kernel.panel_columns;
   const std::int64_t panel = column / width * (padded_depth(kernel, depth) * width);
-  return panel + column % width * kernel.depth_group;
+  const std::int64_t tile = column % width / kernel.tile_columns;
+  return panel + tile * kernel.tile_columns * kernel.depth_block +
+         column % kernel.tile_columns * kernel.depth_group;
+}
+
+// From there to element (column, k), k a multiple of depth_group.
+std::int64_t depth_start(const LinearKernel& kernel, std::int64_t k) {
+  return k / kernel.depth_block * (kernel.depth_block * kernel.panel_columns) +
+         k % kernel.depth_block * kernel.tile_columns;
 }
 
 // Writes store(value) of each element of one column to its place.
 template <typename T, typename Store>
 void scatter(const LinearKernel& kernel, std::span<const float> row, T* to, Store store) {
   const std::int64_t group = kernel.depth_group;
-  const std::int64_t step = kernel.panel_columns * group;
   const auto depth = static_cast<std::int64_t>(row.size());
-  for (std::int64_t first = 0; first < depth; first += group, to += step) {
+  for (std::int64_t first = 0; first < depth; first += group) {
     const std::int64_t count = std::min(group, depth - first);
+    T* at = to + depth_start(kernel, first);
     for (std::int64_t k = 0; k < count; ++k) {
-      to[k] = store(row[static_cast<std::size_t>(first + k)]);
+      at[k] = store(row[static_cast<std::size_t>(first + k)]);
     }
   }
 }
@@ -83,7 +91,7 @@ std::int64_t padded_columns(const LinearKernel& kernel, std::int64_t columns) {
 }
 
 std::int64_t padded_depth(const LinearKernel& kernel, std::int64_t depth) {
-  return round_up(depth, kernel.depth_group);
+  return round_up(depth, kernel.depth_block);
 }
 
 std::size_t storage_bytes(Storage storage) {

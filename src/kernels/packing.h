@@ -1,6 +1,7 @@
 // Packs a weight [N,K] once at load into the panels that a LinearKernel reads:
-//   [N/panel_columns][K/depth_group][panel_columns][depth_group], columns and depth padded by
-//   zeros.
+//   [N/panel_columns][K/depth_block][panel_columns/tile_columns][depth_block/depth_group]
+//   [tile_columns][depth_group], columns and depth padded by zeros. (Where tile_columns is
+//   panel_columns and depth_block is depth_group, that is a row of the panel for each group of k.)
 // One segment per source matrix (QKV has three), each padded to whole panels, so that a panel never
 // straddles two of them. int8: symmetric per output column, scale = max|w| / 127, half to even.
 // Cost: one pass over the weight. No allocation. Tested by packing_test.cpp.

@@ -14,6 +14,8 @@ LinearKernel layout(Storage weights, int panel_columns, int depth_group) {
   kernel.weights = weights;
   kernel.panel_columns = panel_columns;
   kernel.depth_group = depth_group;
+  kernel.tile_columns = panel_columns;
+  kernel.depth_block = depth_group;
   kernel.zero_point = 10;
   return kernel;
 }
@@ -34,6 +36,18 @@ TEST(Packing, KeepsGroupsOfDepthTogether) {
   std::vector<float> panels(packed_bytes(kernel, 2, 3) / sizeof(float), -1.0F);
   pack_weight(kernel, weight, 2, 3, {panels.data(), nullptr, nullptr});
   EXPECT_EQ(panels, (std::vector<float>{0, 1, 3, 4, 2, 0, 5, 0}));
+}
+
+TEST(Packing, LaysTilesOfAPanelOneAfterTheOther) {
+  LinearKernel kernel = layout(Storage::kF32, 4, 2);
+  kernel.tile_columns = 2;
+  kernel.depth_block = 4;
+  std::vector<float> weight(3 * 5);  // [3 columns, depth 5]: column n is {5n … 5n + 4}
+  std::iota(weight.begin(), weight.end(), 0.0F);
+  std::vector<float> panels(packed_bytes(kernel, 3, 5) / sizeof(float), -1.0F);
+  pack_weight(kernel, weight, 3, 5, {panels.data(), nullptr, nullptr});
+  EXPECT_EQ(panels, (std::vector<float>{0, 1, 5, 6, 2, 3, 7, 8, 10, 11, 0, 0, 12, 13, 0, 0,  //
+                                        4, 0, 9, 0, 0, 0, 0, 0, 14, 0,  0, 0, 0,  0,  0, 0}));
 }
 
 TEST(Packing, QuantisesEachColumnByItsLargestWeight) {

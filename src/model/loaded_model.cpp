@@ -88,6 +88,14 @@ void add_spec(DigestBuilder& digest, const ModelSpec& spec) {
   digest.add_number(std::bit_cast<std::int32_t>(spec.layer_norm_eps));
 }
 
+// The token that the pair template puts first.
+int first_token_id(const text::Tokenizer& tokenizer) {
+  const text::PairOptions options{.max_length = tokenizer.pair_special_tokens() + 2};
+  text::EncodedPair pair;
+  tokenizer.encode_pair(tokenizer.encode_query("", options), "", options, pair);
+  return pair.input_ids.empty() ? -1 : pair.input_ids.front();
+}
+
 // One look at every weight: finite, dtype, digest.
 Status scan_model(const Family& family, LoadedModel& model) {
   DigestBuilder digest;
@@ -142,6 +150,7 @@ Result<LoadedModel> load_model(const std::filesystem::path& dir,
 
   RR_ASSIGN_OR_RETURN(model.tokenizer, load_tokenizer(dir));
   RR_RETURN_IF_ERROR(check_vocabulary(model.spec, *model.tokenizer));
+  model.spec.first_token_id = first_token_id(*model.tokenizer);
   RR_ASSIGN_OR_RETURN(model.max_length, find_length_limit(dir, options, model));
   RR_ASSIGN_OR_RETURN(model.calibration_json, read_calibration(dir));
   RR_RETURN_IF_ERROR(scan_model(family, model));

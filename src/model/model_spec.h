@@ -24,6 +24,7 @@ struct ModelSpec {
   int vocab_size = 0;               // V
   int max_position_embeddings = 0;  // longest pair the position table allows
   int type_vocab_size = 0;
+  int first_token_id = -1;  // the token that every pair starts with ([CLS]); -1: not known
   float layer_norm_eps = 1e-12F;
   Activation activation = Activation::kGeluErf;
 

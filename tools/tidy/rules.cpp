@@ -93,6 +93,20 @@ std::string stem(const SourceFile& file) {
   return name.substr(0, name.rfind('.'));
 }
 
+// Small folders of one kind (one per instruction set) may be explained together, one floor up.
+bool parent_readme_names(const SourceTree& tree, const std::string& folder) {
+  const auto slash = folder.rfind('/');
+  if (slash == std::string::npos) {
+    return false;
+  }
+  const SourceFile* readme = tree.find(folder.substr(0, slash) + "/README.md");
+  const std::string name = '`' + folder.substr(slash + 1) + "/`";
+  return readme != nullptr &&
+         std::any_of(readme->lines.begin(), readme->lines.end(), [&name](const std::string& line) {
+           return line.find(name) != std::string::npos;
+         });
+}
+
 }  // namespace
 
 Findings check_lengths(const SourceTree& tree) {
@@ -200,17 +214,16 @@ Findings check_banned(const SourceTree& tree) {
 Findings check_readmes(const SourceTree& tree) {
   std::set<std::string> folders;
   for (const SourceFile& file : tree.files) {
-    if (file.path.starts_with("src/") && file.is_cpp()) {
-      const auto end = file.path.find('/', 4);
-      folders.insert(file.path.substr(0, end));
+    if (file.is_cpp()) {
+      folders.insert(file.folder());
     }
   }
   Findings findings;
   for (const std::string& folder : folders) {
     const SourceFile* readme = tree.find(folder + "/README.md");
-    if (readme == nullptr) {
-      findings.push_back(folder + ":1: has no README.md");
-    } else if (readme->lines.size() > kReadmeLinesMax) {
+    if (readme == nullptr && !parent_readme_names(tree, folder)) {
+      findings.push_back(folder + ":1: has no README.md, nor does its parent's name it");
+    } else if (readme != nullptr && readme->lines.size() > kReadmeLinesMax) {
       findings.push_back(readme->path + ":1: " + std::to_string(readme->lines.size()) +
                          " lines, at most " + std::to_string(kReadmeLinesMax));
     }

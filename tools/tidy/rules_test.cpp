@@ -95,5 +95,14 @@ TEST(Tidy, WantsAShortReadmeInEveryFolder) {
             1U);
 }
 
+TEST(Tidy, TakesAFolderThatItsParentsReadmeNames) {
+  const SourceFile code = source_file("src/kernels/cpu/avx2/gemm.cpp", "");
+  const auto findings = [&code](const std::string& text) {
+    return check_readmes(tree_of({source_file("src/kernels/cpu/README.md", text), code})).size();
+  };
+  EXPECT_EQ(findings("- `avx2/`: AVX2\n"), 0U);
+  EXPECT_EQ(findings("- `avx/`: AVX\n"), 1U);
+}
+
 }  // namespace
 }  // namespace rr::tidy

@@ -11,5 +11,6 @@ extern const CpuKernels kAvx2Kernels;
 extern const CpuKernels kAvx512Kernels;
 extern const CpuKernels kAvx512VnniKernels;
 extern const CpuKernels kAvx512Bf16Kernels;
+extern const CpuKernels kAmxKernels;
 
 }  // namespace rr::kernels

@@ -1,0 +1,26 @@
+// The matrix products compiled for AMX (TILE, BF16, INT8); row kernels are avx512bf16's and
+// avx512's. Every product loads its own tile palette and releases it, so that no state outlives a
+// call: threads, forks and signal handlers need no care. An operand's rows are read in blocks of
+// 32: memory up to the next multiple of 32 rows must be readable, whatever it holds.
+#pragma once
+
+#include "kernels/kernel_ops_inl.h"
+
+namespace rr::kernels::amx {
+
+constexpr int kPanelColumns = 32;
+constexpr int kTileColumns = 16;
+constexpr int kRowBlock = 32;
+constexpr int kBf16DepthBlock = 32;
+constexpr int kInt8DepthBlock = 64;
+
+// bf16 pairs; vdpbf16ps' rules: denormals are flushed, sums are f32.
+void gemm_bf16(const GemmArgs& args);
+// f32 weights in the same order, rounded to bf16 a stretch of a panel at a time.
+void gemm_mixed(const GemmArgs& args);
+// s8 · s8, exact 32-bit sums, no zero point.
+void gemm_s8s8(const GemmArgs& args);
+std::int64_t probe_bf16(std::int64_t rounds, float* sink);
+std::int64_t probe_s8s8(std::int64_t rounds, float* sink);
+
+}  // namespace rr::kernels::amx

@@ -1,0 +1,210 @@
+#!/usr/bin/env bash
+# Several real servers on one real Redis, with processes that are killed, stopped and restarted in the middle of work.
+#
+#   tests/fleet_test.sh RERANKD
+#
+# Exit 77 (skipped) without redis-server; exit 1 names every check that failed.
+set -euo pipefail
+rerankd=$(realpath "$1")
+source_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+if ! command -v redis-server >/dev/null; then
+  echo "SKIPPED: redis-server is not installed"
+  exit 77
+fi
+work=$(mktemp -d)
+failures=0
+lease_ms=1500
+declare -A pid port
+
+clean_up() {
+  local number
+  for number in "${pid[@]}"; do
+    kill -CONT "$number" 2>/dev/null || true  # one that was killed by the test is gone already
+    kill -KILL "$number" 2>/dev/null || true
+  done
+  rm -rf "$work"
+}
+trap clean_up EXIT
+cd "$work"
+
+fail() {
+  failures=$((failures + 1))
+  echo "$*"
+}
+
+redis() {
+  redis-cli -p "$redis_port" "$@"
+}
+
+start_redis() {
+  redis_port=$((20000 + RANDOM % 20000))
+  redis-server --port "$redis_port" --bind 127.0.0.1 --save '' --dir "$work" >redis.log 2>&1 &
+  pid[redis]=$!
+  for _ in $(seq 100); do
+    redis ping >/dev/null 2>&1 && return 0
+    sleep 0.1
+  done
+  cat redis.log
+  return 1
+}
+
+# serve NAME [PORT]: a server with one thread, ready and connected.
+serve() {
+  local name=$1 log=$1.log
+  : >"$log"
+  env REDIS_ENABLED=true REDIS_URL="redis://127.0.0.1:$redis_port/0" REDIS_LEASE_MS=$lease_ms \
+    ENABLE_PREDICTION_CACHE=false RERANKER_DRAIN_DELAY=1 RERANKER_MODEL="$work/model" \
+    "$rerankd" serve --host 127.0.0.1 --port "${2:-0}" --threads 1 2>"$log" &
+  pid[$name]=$!
+  for _ in $(seq 300); do
+    port[$name]=$(sed -n 's/.*listening.* port=\([0-9]*\).*/\1/p' "$log")
+    if [[ -n ${port[$name]} ]] && curl -sf "127.0.0.1:${port[$name]}/health" |
+      jq -e '.status == "ok" and .distributed_cache.connected' >/dev/null; then
+      return 0
+    fi
+    sleep 0.1
+  done
+  cat "$log"
+  return 1
+}
+
+# body SEED COUNT
+body() {
+  jq -nc --arg seed "$1" --argjson n "$2" '{query: "what is \($seed)", return_documents: false,
+    documents: [range($n) | "document \(.) of \($seed): " + ([range(60) | "word\(. * 7 % 10)"] | join(" "))]}'
+}
+
+# ask NAME FILE-OF-BODY FILE-OF-ANSWER: prints the status and the seconds.
+ask() {
+  curl -s -o "$3" -w '%{http_code} %{time_total}\n' "127.0.0.1:${port[$1]}/rerank" -H 'Content-Type: application/json' \
+    --data-binary "@$2" || true  # a killed server's status is 000
+}
+
+scores() {
+  jq -c '[.results | sort_by(.index)[] | .relevance_score]' "$1"
+}
+
+# Claims live in hashes of their own, whose names end in ":l".
+leases_left() {
+  redis eval "local left = 0
+    for _, key in ipairs(redis.call('keys', '*:l')) do
+      left = left + redis.call('hlen', key)
+    end
+    return left" 0
+}
+
+computed() {
+  curl -s "127.0.0.1:${port[$1]}/metrics" | sed -n 's/^reranker_pairs_total{source="computed"} //p'
+}
+
+# An owner that dies in the middle costs who waits for it at most one lease, and no score.
+owner_is_killed() {
+  local signal=$1 asked_of_a
+  body "$signal" 200 >body.json
+  ask a body.json a.json >a.status &
+  asked_of_a=$!
+  sleep 0.15
+  [[ $(leases_left) -gt 0 ]] || fail "$signal: the owner holds no lease after 0.15 s"
+  kill -"$signal" "${pid[a]}"
+  ask b body.json b.json >b.status
+  [[ $(cut -d ' ' -f 1 b.status) == 200 ]] || fail "$signal: the waiter got $(cat b.status)"
+  body "$signal" 200 | jq -c '.truncate = true' >alone.json
+  redis flushall >/dev/null
+  ask b alone.json alone.answer >alone.status
+  [[ $(scores b.json) == "$(scores alone.answer)" ]] || fail "$signal: the waiter's scores are not those of a fresh run"
+  # All of the work itself and one lease; the machine may be busy, so the work is taken three times.
+  awk -v all="$(cut -d ' ' -f 2 b.status)" -v alone="$(cut -d ' ' -f 2 alone.status)" -v lease=$lease_ms \
+    'BEGIN { exit !(all <= 3 * alone + lease / 1000 + 1) }' ||
+    fail "$signal: waited $(cat b.status), alone $(cat alone.status)"
+  if [[ $signal == STOP ]]; then
+    kill -CONT "${pid[a]}"
+    wait "$asked_of_a"
+    [[ $(cut -d ' ' -f 1 a.status) == 200 ]] || fail "resumed: the former owner answered $(cat a.status)"
+    [[ $(scores a.json) == "$(scores b.json)" ]] || fail "resumed: the former owner's scores differ"
+  else
+    wait "$asked_of_a"
+    wait "${pid[a]}" || true  # killed by this test
+    serve a
+  fi
+  redis flushall >/dev/null
+}
+
+# A client as a balancer makes it: only servers that say that they are ready are asked.
+client() {
+  local number=$1 round name
+  for ((round = 0; ; ++round)); do
+    [[ -e stop ]] && return 0
+    for name in a b c; do
+      if curl -sf -o /dev/null "127.0.0.1:${port[$name]}/ready"; then
+        body "roll $((round / 3))" 10 >"client$number.json"
+        ask "$name" "client$number.json" "client$number.answer" >>"client$number.status"
+      fi
+    done
+  done
+}
+
+rolling_restart() {
+  local number name clients=()
+  rm -f stop
+  for number in 1 2 3; do
+    client "$number" &
+    clients+=("$!")
+  done
+  for name in a b c; do
+    sleep 1
+    kill -TERM "${pid[$name]}"
+    wait "${pid[$name]}" || fail "rolling restart: $name ended with $?"
+    serve "$name" "${port[$name]}"
+  done
+  sleep 1
+  touch stop
+  for number in "${clients[@]}"; do
+    wait "$number"
+  done
+  local failed
+  failed=$(cat client?.status | grep -cv '^200 ' || true)
+  [[ $failed == 0 ]] || fail "rolling restart: $failed requests failed: $(cat client?.status | grep -v '^200 ' | sort | uniq -c)"
+  [[ $(cat client?.status | wc -l) -gt 30 ]] || fail "rolling restart: only $(cat client?.status | wc -l) requests were sent"
+  for _ in $(seq 20); do  # stores never delay an answer: the last ones may be under way
+    [[ $(leases_left) == 0 ]] && break
+    sleep 0.05
+  done
+  [[ $(leases_left) == 0 ]] || fail "rolling restart: $(leases_left) leases are left"
+}
+
+# The same request from many clients of all servers at once is computed once.
+herd() {
+  local name before=0 after=0 clients=() number different
+  body herd 30 >herd.json
+  for name in a b c; do
+    before=$((before + $(computed "$name")))
+  done
+  for number in $(seq 30); do
+    for name in a b c; do
+      ask "$name" herd.json "herd.$name.$number" >"herd.$name.$number.status" &
+      clients+=("$!")
+    done
+  done
+  for number in "${clients[@]}"; do
+    wait "$number"
+  done
+  for name in a b c; do
+    after=$((after + $(computed "$name")))
+  done
+  [[ $(cat herd.*.status | grep -c '^200 ') == 90 ]] || fail "herd: $(cat herd.*.status | sort | uniq -c)"
+  [[ $((after - before)) == 30 ]] || fail "herd: $((after - before)) pairs computed instead of 30"
+  different=$(for number in herd.[abc].*[0-9]; do scores "$number"; done | sort -u | wc -l)
+  [[ $different == 1 ]] || fail "herd: $different different answers"
+}
+
+start_redis
+"$(dirname "$rerankd")/random_checkpoint" --shape minilm-l6 --tokenizer "$source_dir/models/builtin" --out model
+serve a
+serve b
+serve c
+herd
+owner_is_killed KILL
+owner_is_killed STOP
+rolling_restart
+echo "fleet_test: $failures failures"
+[[ $failures == 0 ]]
