@@ -95,8 +95,23 @@ struct Head {
 
 const std::vector<Case>& cases() {
   static const std::vector<Case> all = {
-      {1, 32}, {4, 5}, {15, 32}, {33, 64}, {100, 22}, {129, 128}, {700, 32}};
+      {1, 32}, {4, 5}, {15, 32}, {33, 64}, {100, 22}, {129, 128}, {50, 96}, {700, 32}, {2048, 64}};
   return all;
+}
+
+struct Named {
+  std::string name;
+  AttentionFn attention;
+};
+
+std::vector<Named> bf16_kernels() {
+  std::vector<Named> kernels;
+  for (const Isa isa : available_isas()) {
+    if (kernel_table(isa).attention_bf16 != nullptr) {
+      kernels.push_back({std::string(isa_name(isa)), kernel_table(isa).attention_bf16});
+    }
+  }
+  return kernels;
 }
 
 TEST(Attention, F32AgreesWithDoublePrecision) {
@@ -109,20 +124,39 @@ TEST(Attention, F32AgreesWithDoublePrecision) {
   }
 }
 
+// q, k and v as the bf16 kernel reads them, so that expected() sees the same.
+void round_to_bf16(Head& head) {
+  std::transform(head.qkv.begin(), head.qkv.end(), head.qkv_bf16.begin(), bf16_bits);
+  std::transform(
+      head.qkv_bf16.begin(), head.qkv_bf16.end(), head.qkv.begin(), [](std::uint16_t bits) {
+        return to_float(BFloat16{bits});
+      });
+}
+
 TEST(Attention, Bf16AgreesWithinItsRounding) {
-  for (const Isa isa : available_isas()) {
-    const CpuKernels& table = kernel_table(isa);
+  for (const auto& [name, attention] : bf16_kernels()) {
     for (const Case& size : cases()) {
-      if (table.attention_bf16 == nullptr) {
-        continue;
-      }
       Head head(size);
-      std::transform(
-          head.qkv_bf16.begin(), head.qkv_bf16.end(), head.qkv.begin(), [](std::uint16_t bits) {
-            return to_float(BFloat16{bits});
-          });
-      table.attention_bf16(head.args(head.qkv_bf16));
-      head.compare(0.01, std::string(isa_name(isa)));
+      round_to_bf16(head);
+      attention(head.args(head.qkv_bf16));
+      head.compare(0.01, name);
+    }
+  }
+}
+
+TEST(Attention, Bf16ResultsAreTheF32ResultsRoundedToNearestEven) {
+  for (const auto& [name, attention] : bf16_kernels()) {
+    for (const Case& size : cases()) {
+      Head head(size);
+      attention(head.args(head.qkv_bf16));
+      std::vector<std::uint16_t> half(head.out.size());
+      AttentionArgs args = head.args(head.qkv_bf16);
+      args.out = half.data();
+      args.out_storage = Storage::kBf16;
+      attention(args);
+      for (std::size_t i = 0; i < half.size(); ++i) {
+        ASSERT_EQ(half[i], bf16_bits(head.out[i])) << name << " head " << size.head_size;
+      }
     }
   }
 }
@@ -140,6 +174,60 @@ TEST(Attention, AQueryAloneHasTheBitsItHasAmongOthers) {
       kernel_table(isa).attention_f32(args);
       ASSERT_EQ(std::memcmp(head.out.data(), expected.data() + query * 32, 32 * sizeof(float)), 0)
           << isa_name(isa) << " query " << query;
+    }
+  }
+}
+
+TEST(Attention, ABf16QueryAloneHasTheBitsItHasAmongOthers) {
+  for (const auto& [name, attention] : bf16_kernels()) {
+    for (const std::int64_t d : {32, 64}) {
+      Head head({77, d});
+      attention(head.args(head.qkv_bf16));
+      const std::vector<float> expected = head.out;
+      for (std::int64_t query = 0; query < 77; ++query) {
+        AttentionArgs args = head.args(head.qkv_bf16);
+        args.q = head.qkv_bf16.data() + query * head.stride;
+        args.queries = std::min<std::int64_t>(77 - query, 1 + query % 20);
+        attention(args);
+        const auto bytes = static_cast<std::size_t>(args.queries * d) * sizeof(float);
+        ASSERT_EQ(std::memcmp(head.out.data(), expected.data() + query * d, bytes), 0)
+            << name << " query " << query << " head " << d;
+      }
+    }
+  }
+}
+
+// Scores far from zero, all of one sign or of both, up to the edge of what f32 holds as 2^x and
+// beyond it: the softmax is the same wherever the scores lie.
+TEST(Attention, ScoresFarFromZeroStayExact) {
+  for (const auto& [name, attention] : bf16_kernels()) {
+    for (const float distance : {-3000.0F, -80.0F, -30.0F, 30.0F, 80.0F, 3000.0F}) {
+      Head head({40, 32});
+      // One dimension of q and k adds `distance` to the scores of every second query.
+      for (std::int64_t row = 0; row < 40; ++row) {
+        float* of_row = head.qkv.data() + row * head.stride;
+        of_row[0] = row % 2 == 0 ? distance : 0;
+        of_row[32] = std::sqrt(32.0F);
+      }
+      round_to_bf16(head);
+      attention(head.args(head.qkv_bf16));
+      for (std::int64_t row = 0; row < 40; ++row) {
+        head.qkv[static_cast<std::size_t>(row * head.stride)] = 0;
+      }
+      head.compare(0.01, name);
+    }
+  }
+}
+
+TEST(Attention, ANumberThatIsNotFiniteNeverBecomesAScore) {
+  for (const auto& [name, attention] : bf16_kernels()) {
+    for (const float poison : {std::nanf(""), HUGE_VALF, -HUGE_VALF}) {
+      for (const std::int64_t part : {0, 2}) {  // of q, and of v
+        Head head({40, 32});
+        head.qkv_bf16[static_cast<std::size_t>(7 * head.stride + part * 32)] = bf16_bits(poison);
+        attention(head.args(head.qkv_bf16));
+        ASSERT_FALSE(std::isfinite(head.out[7 * 32])) << name << " part " << part;
+      }
     }
   }
 }

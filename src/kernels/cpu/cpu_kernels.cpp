@@ -173,7 +173,7 @@ const CpuKernels kAmxKernels = {avx512_set::kF32,
                                 amx_set::kBf16,
                                 amx_set::kInt8,
                                 avx512::attention_f32,
-                                avx512bf16::attention_bf16,
+                                amx::attention_bf16,
                                 avx512bf16::layer_norm,
                                 avx512::quantize};
 

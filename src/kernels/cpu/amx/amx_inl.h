@@ -1,7 +1,6 @@
-// The matrix products compiled for AMX (TILE, BF16, INT8); row kernels are avx512bf16's and
-// avx512's. Every product loads its own tile palette and releases it, so that no state outlives a
-// call: threads, forks and signal handlers need no care. An operand's rows are read in blocks of
-// 32: memory up to the next multiple of 32 rows must be readable, whatever it holds.
+// The kernels compiled for AMX (TILE, BF16, INT8) beside AVX-512 and AVX512_BF16, whose row kernels
+// serve here too. A product's operands are read in blocks of 32 rows: memory up to the next multiple
+// of 32 rows must be readable, whatever it holds.
 #pragma once
 
 #include "kernels/kernel_ops_inl.h"
@@ -22,5 +21,7 @@ void gemm_mixed(const GemmArgs& args);
 void gemm_s8s8(const GemmArgs& args);
 std::int64_t probe_bf16(std::int64_t rounds, float* sink);
 std::int64_t probe_s8s8(std::int64_t rounds, float* sink);
+
+void attention_bf16(const AttentionArgs& args);
 
 }  // namespace rr::kernels::amx

@@ -223,7 +223,7 @@ class Sweep {
 
 template <typename Step, typename Sums, typename Finish, typename Weights>
 inline void gemm_finish(const GemmArgs& args, std::int64_t element_bytes) {
-  const TileSession session;
+  load_tile_palette();
   Weights weights;
   const int steps = static_cast<int>(args.depth * element_bytes / kTileRowBytes);
   const Stretches stretches(steps);

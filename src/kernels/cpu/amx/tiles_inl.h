@@ -1,7 +1,7 @@
-// Tiles and the products over them: a block of c is 2×2 tiles of 16×16 sums (registers 0–3), fed by
-// two tiles of a (4, 5) and two of b (6, 7). All have 16 rows of 64 bytes; rows or columns that do
-// not exist are computed and never stored, so the palette never changes. Register numbers must be
-// literals, hence the four named steps.
+// The tile palette that every AMX kernel shares: eight tiles of 16 rows of 64 bytes, loaded once
+// per thread. No kernel configures another or releases it: ragged edges are padded with zeros, and
+// a reload would cost more than a tile of products. cpu_features() has asked the operating system for
+// the tile registers before any table with these kernels can be chosen.
 #pragma once
 
 #include <immintrin.h>
@@ -10,12 +10,15 @@
 
 namespace {
 
+constexpr int kTileRows = 16;
 constexpr std::int64_t kTileRowBytes = 64;
-constexpr std::int64_t kTileBytes = 1024;
-constexpr std::int64_t kStepBytes = 2 * kTileBytes;  // of b: both halves of a panel's columns
-constexpr std::int64_t kTileFloats = 256;
+constexpr std::int64_t kTileBytes = kTileRows * kTileRowBytes;
+constexpr int kTilePairs = kTileRowBytes / 4;        // bf16 pairs, or floats, of a row
+constexpr int kTileDepth = kTileRowBytes / 2;        // bf16 of a row
+constexpr int kTileFloats = kTileRows * kTilePairs;  // of an accumulator
 
-struct alignas(64) Palette {
+// As LDTILECFG reads it (Intel SDM vol. 1, 18.2).
+struct alignas(64) TilePalette {
   std::uint8_t palette = 1;
   std::uint8_t start_row = 0;
   std::uint8_t reserved[14] = {};
@@ -23,27 +26,48 @@ struct alignas(64) Palette {
   std::uint8_t rows[16] = {};
 };
 
+// The instructions, by tile number. Written here because GCC's own macros take literals only and do
+// not tell the compiler that a load reads memory, so that a vector store could be moved behind it.
+template <int T>
+inline void tile_zero() {
+  __asm__ volatile("tilezero %%tmm%c0" ::"i"(T));
+}
+template <int T>
+inline void tile_load(const void* from, std::int64_t row_bytes) {
+  __asm__ volatile("tileloadd (%0,%1,1), %%tmm%c2" ::"r"(from), "r"(row_bytes), "i"(T) : "memory");
+}
+template <int T>
+inline void tile_store(void* to, std::int64_t row_bytes) {
+  __asm__ volatile("tilestored %%tmm%c2, (%0,%1,1)" ::"r"(to), "r"(row_bytes), "i"(T) : "memory");
+}
+// C += A·B over 32 of depth: B holds pairs of depth side by side.
+template <int C, int A, int B>
+inline void tile_dot_bf16() {
+  __asm__ volatile("tdpbf16ps %%tmm%c2, %%tmm%c1, %%tmm%c0" ::"i"(C), "i"(A), "i"(B));
+}
+
+inline void load_tile_palette() {
+  static thread_local bool loaded = false;
+  if (loaded) {
+    return;
+  }
+  TilePalette palette;
+  for (int tile = 0; tile < 8; ++tile) {
+    palette.row_bytes[tile] = kTileRowBytes;
+    palette.rows[tile] = kTileRows;
+  }
+  __asm__ volatile("ldtilecfg %0" ::"m"(palette));
+  loaded = true;
+}
+
 // Keeps stores to memory that only tile instructions read; the compiler knows nothing of those.
 inline void publish_to_tiles() {
   __asm__ volatile("" ::: "memory");
 }
 
-// The tile registers of this thread for the time of a call: about 300 cycles.
-class TileSession {
- public:
-  TileSession() {
-    Palette palette;
-    for (int tile = 0; tile < 8; ++tile) {
-      palette.row_bytes[tile] = kTileRowBytes;
-      palette.rows[tile] = 16;
-    }
-    publish_to_tiles();
-    _tile_loadconfig(&palette);
-  }
-  ~TileSession() { _tile_release(); }
-  TileSession(const TileSession&) = delete;
-  TileSession& operator=(const TileSession&) = delete;
-};
+// A product's block of c is 2×2 tiles of 16×16 sums (registers 0–3), fed by two tiles of a (4, 5) and
+// two of b (6, 7); hence the four named steps.
+constexpr std::int64_t kStepBytes = 2 * kTileBytes;  // of b: both halves of a panel's columns
 
 struct Bf16Step {
   static void c0() { _tile_dpbf16ps(0, 4, 6); }
@@ -62,7 +86,7 @@ struct S8Step {
 // Multiply-accumulates from registers alone: what the unit can do at most.
 template <typename Step>
 inline std::int64_t probe_tiles(std::int64_t rounds, float* sink, std::int64_t operations) {
-  const TileSession session;
+  load_tile_palette();
   alignas(64) float sums[kTileFloats] = {};
   _tile_zero(0);
   _tile_zero(1);
