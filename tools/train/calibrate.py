@@ -106,7 +106,7 @@ def main():
     options.add_argument("--queries-max", type=int, default=1000)
     options.add_argument("--hard-per-query", type=int, default=3)
     options.add_argument("--hard-weight", type=float, default=0.3, help="share of the negatives")
-    options.add_argument("--random-mean", type=float, default=0.045)
+    options.add_argument("--random-mean", type=float, default=0.012)
     args = options.parse_args()
     log = start(args, "calibrate")
     model, config = packed.load(args.model, device())
