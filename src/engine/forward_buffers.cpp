@@ -33,6 +33,18 @@ Rows Rows::from(std::int64_t index) const {
   return rest;
 }
 
+int heads_at_once(const model::ModelSpec& spec, const kernels::LinearKernel& kernel) {
+  constexpr int kColumnsMin = 128;
+  const int all = spec.num_attention_heads;
+  for (int heads = 1; heads < all; ++heads) {
+    const int columns = heads * spec.head_size();
+    if (all % heads == 0 && columns >= kColumnsMin && columns % kernel.panel_columns == 0) {
+      return heads;
+    }
+  }
+  return all;
+}
+
 ForwardBuffers lay_out_buffers(const model::ModelSpec& spec,
                                const Arithmetic& arithmetic,
                                const BufferShape& shape,
@@ -41,32 +53,32 @@ ForwardBuffers lay_out_buffers(const model::ModelSpec& spec,
   const Storage input = arithmetic.linear->activations;
   const Storage attention = arithmetic.attention_storage;
   const Storage inner = input == Storage::kBf16 ? Storage::kBf16 : Storage::kF32;
-  // Three segments of H, each rounded up to whole panels.
-  const std::int64_t qkv_columns = 3 * kernels::padded_columns(*arithmetic.linear, h);
-  // A product may read, not use, rows after the last one it is asked for.
+  // A product may touch, not use, rows after the last one it is asked for.
   const std::int64_t beyond = arithmetic.linear->row_block - 1;
   const std::int64_t rows = shape.rows + beyond;
   const std::int64_t wide_rows = shape.feed_forward_rows + beyond;
   const std::int64_t pairs = shape.pairs + beyond;
   ForwardBuffers buffers;
+  buffers.qkv_columns =
+      kernels::padded_columns(*arithmetic.linear, shape.heads_at_once * spec.head_size());
   // The residual stream of every token.
-  buffers.hidden = take_rows(memory, shape.rows, h, Storage::kF32);
+  buffers.hidden = take_rows(memory, rows, h, Storage::kF32);
   // Its copy in the products' storage; fp32 products read the residual stream itself.
   buffers.input = input == Storage::kF32 ? buffers.hidden : take_rows(memory, rows, h, input);
-  // Queries, keys and values of every token.
-  buffers.qkv = take_rows(memory, shape.rows, qkv_columns, attention);
+  // Queries, keys and values of every token, of some heads.
+  buffers.qkv = take_rows(memory, shape.rows, 3 * buffers.qkv_columns, attention);
   // Attention's output, and its copy in int8.
   buffers.context = take_rows(memory, rows, h, inner);
   buffers.context_input = input == inner ? buffers.context : take_rows(memory, rows, h, input);
   // The wide rows of a few tokens at a time, and their copy in int8.
-  buffers.inner = take_rows(memory, wide_rows, spec.intermediate_size, inner);
+  buffers.inner = take_rows(memory, wide_rows, shape.inner_columns, inner);
   buffers.inner_input =
-      input == inner ? buffers.inner : take_rows(memory, wide_rows, spec.intermediate_size, input);
+      input == inner ? buffers.inner : take_rows(memory, wide_rows, shape.inner_columns, input);
   // The last layer, pooler and score of one row per pair.
-  buffers.scored_hidden = take_rows(memory, shape.pairs, h, Storage::kF32);
+  buffers.scored_hidden = take_rows(memory, pairs, h, Storage::kF32);
   buffers.scored_input =
       input == Storage::kF32 ? buffers.scored_hidden : take_rows(memory, pairs, h, input);
-  buffers.scored_query = take_rows(memory, shape.pairs, h, attention);
+  buffers.scored_query = take_rows(memory, shape.pairs, buffers.qkv_columns, attention);
   buffers.pooled = take_rows(memory, shape.pairs, h, Storage::kF32);
   buffers.logits = take_rows(memory, shape.pairs, 1, Storage::kF32);
   // Packed keys and values and a strip of scores, of one head at a time.

@@ -20,7 +20,8 @@ constexpr Storage kWord = Storage::kI16;
 
 constexpr LinearKernel float_kernel(
     const char* arithmetic, Storage weights, int panel_columns, GemmFn gemm, PeakProbeFn probe) {
-  return {arithmetic, kFloat, weights, panel_columns, 1, panel_columns, 1, 1, false, 0, 0, gemm, probe};
+  return {
+      arithmetic, kFloat, weights, panel_columns, 1, panel_columns, 1, 1, false, 0, 0, gemm, probe};
 }
 
 // What int8 activations are: their largest magnitude and what is added to them.
@@ -132,7 +133,9 @@ const CpuKernels kGenericKernels = {generic_set::kF32,
                                     generic::attention_f32,
                                     nullptr,
                                     generic::layer_norm,
-                                    generic::quantize};
+                                    generic::layer_norm,
+                                    generic::quantize,
+                                    generic::embed};
 
 const CpuKernels kAvx2Kernels = {avx2_set::kF32,
                                  avx2_set::kF32,
@@ -141,7 +144,9 @@ const CpuKernels kAvx2Kernels = {avx2_set::kF32,
                                  avx2::attention_f32,
                                  nullptr,
                                  avx2::layer_norm,
-                                 avx2::quantize};
+                                 avx2::layer_norm,
+                                 avx2::quantize,
+                                 avx2::embed};
 
 const CpuKernels kAvx512Kernels = {avx512_set::kF32,
                                    avx512_set::kF32,
@@ -150,7 +155,9 @@ const CpuKernels kAvx512Kernels = {avx512_set::kF32,
                                    avx512::attention_f32,
                                    nullptr,
                                    avx512::layer_norm,
-                                   avx512::quantize};
+                                   avx512::layer_norm,
+                                   avx512::quantize,
+                                   avx512::embed};
 
 const CpuKernels kAvx512VnniKernels = {avx512_set::kF32,
                                        avx512_set::kF32,
@@ -159,7 +166,9 @@ const CpuKernels kAvx512VnniKernels = {avx512_set::kF32,
                                        avx512::attention_f32,
                                        nullptr,
                                        avx512::layer_norm,
-                                       avx512::quantize};
+                                       avx512::layer_norm,
+                                       avx512::quantize,
+                                       avx512::embed};
 
 const CpuKernels kAvx512Bf16Kernels = {avx512_set::kF32,
                                        avx512_set::kMixed,
@@ -168,7 +177,9 @@ const CpuKernels kAvx512Bf16Kernels = {avx512_set::kF32,
                                        avx512::attention_f32,
                                        avx512bf16::attention_bf16,
                                        avx512bf16::layer_norm,
-                                       avx512::quantize};
+                                       avx512bf16::layer_norm,
+                                       avx512::quantize,
+                                       avx512::embed};
 
 const CpuKernels kAmxKernels = {avx512_set::kF32,
                                 amx_set::kMixed,
@@ -177,6 +188,8 @@ const CpuKernels kAmxKernels = {avx512_set::kF32,
                                 avx512::attention_f32,
                                 amx::attention_bf16,
                                 avx512bf16::layer_norm,
-                                avx512::quantize};
+                                amx::layer_norm,
+                                avx512::quantize,
+                                avx512::embed};
 
 }  // namespace rr::kernels

@@ -1,6 +1,6 @@
 // The kernels compiled for AMX (TILE, BF16, INT8) beside AVX-512 and AVX512_BF16, whose row kernels
-// serve here too. A product's operands are read in blocks of 32 rows: memory up to the next multiple
-// of 32 rows must be readable, whatever it holds.
+// serve here too. A product's operands are read in blocks of 32 rows: memory up to the next
+// multiple of 32 rows must be readable, whatever it holds.
 #pragma once
 
 #include "kernels/kernel_ops_inl.h"
@@ -19,6 +19,7 @@ void gemm_bf16(const GemmArgs& args);
 void gemm_mixed(const GemmArgs& args);
 // s8 · s8, exact 32-bit sums, no zero point.
 void gemm_s8s8(const GemmArgs& args);
+void layer_norm(const LayerNormArgs& args);
 std::int64_t probe_bf16(std::int64_t rounds, float* sink);
 std::int64_t probe_s8s8(std::int64_t rounds, float* sink);
 

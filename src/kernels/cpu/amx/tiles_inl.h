@@ -1,7 +1,7 @@
 // The tile palette that every AMX kernel shares: eight tiles of 16 rows of 64 bytes, loaded once
 // per thread. No kernel configures another or releases it: ragged edges are padded with zeros, and
-// a reload would cost more than a tile of products. cpu_features() has asked the operating system for
-// the tile registers before any table with these kernels can be chosen.
+// a reload would cost more than a tile of products. cpu_features() has asked the operating system
+// for the tile registers before any table with these kernels can be chosen.
 #pragma once
 
 #include <immintrin.h>
@@ -65,8 +65,8 @@ inline void publish_to_tiles() {
   __asm__ volatile("" ::: "memory");
 }
 
-// A product's block of c is 2×2 tiles of 16×16 sums (registers 0–3), fed by two tiles of a (4, 5) and
-// two of b (6, 7); hence the four named steps.
+// A product's block of c is 2×2 tiles of 16×16 sums (registers 0–3), fed by two tiles of a (4, 5)
+// and two of b (6, 7); hence the four named steps.
 constexpr std::int64_t kStepBytes = 2 * kTileBytes;  // of b: both halves of a panel's columns
 
 struct Bf16Step {

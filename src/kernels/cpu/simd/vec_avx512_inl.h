@@ -32,7 +32,7 @@ struct V {
   static F scale_by_power(F x, F n) { return _mm512_scalef_ps(x, n); }
 
   static __mmask16 first_mask(std::int64_t count) {
-    return static_cast<__mmask16>(count >= kLanes ? 0xffffU : (1U << count) - 1U);
+    return static_cast<__mmask16>(count >= kLanes ? 0xffffU : count > 0 ? (1U << count) - 1U : 0U);
   }
   static F load_first(const float* p, std::int64_t count) {
     return _mm512_maskz_loadu_ps(first_mask(count), p);
@@ -60,6 +60,10 @@ struct V {
   static F load_bf16(const std::uint16_t* p) {
     const __m256i bits = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(bits), 16));
+  }
+  static F load_i8(const std::int8_t* p) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(bytes));
   }
   static void store_u8(std::uint8_t* p, F x, int zero) {
     const I whole = _mm512_add_epi32(_mm512_cvtps_epi32(x), _mm512_set1_epi32(zero));
