@@ -3,6 +3,7 @@
 // (first-stage candidates of five sets in two languages), within engine/tolerances.h. Prints one
 // row per arithmetic, with the mean overlap of the ten best documents of each query. Skips where
 // the texts are not there.
+//   bench_engine_fidelity [TEXTS-DIR [MODEL-DIR]]
 #include <gtest/gtest.h>
 #include <simdjson.h>
 
@@ -34,14 +35,9 @@ constexpr int kQueries = 1;  // of each set
 constexpr int kQueries = 3;
 #endif
 
-// RR_EVAL_DIR and RR_FIDELITY_MODEL name other texts and another model.
-std::filesystem::path path_or(const char* variable, const char* otherwise) {
-  const char* value = std::getenv(variable);  // NOLINT(concurrency-mt-unsafe): nobody sets it
-  return value == nullptr ? otherwise : value;
-}
-
-const std::filesystem::path kEval = path_or("RR_EVAL_DIR", RR_SOURCE_DIR "/../shared/data/eval");
-const std::filesystem::path kModel = path_or("RR_FIDELITY_MODEL", RR_SOURCE_DIR "/models/builtin");
+// The two arguments of the program: other texts, another model.
+std::filesystem::path texts_dir = RR_SOURCE_DIR "/../shared/data/eval";
+std::filesystem::path model_dir = RR_SOURCE_DIR "/models/builtin";
 
 std::map<std::string, std::string> read_texts(const std::filesystem::path& file) {
   std::map<std::string, std::string> texts;
@@ -160,14 +156,14 @@ std::unique_ptr<engine::Executor> executor_of(const model::LoadedModel& model,
 }
 
 TEST(Fidelity, QuantizationOfTheBuiltInModelStaysWithinTheTolerances) {
-  if (!std::filesystem::exists(kEval)) {
-    GTEST_SKIP() << "no texts at " << kEval;
+  if (!std::filesystem::exists(texts_dir)) {
+    GTEST_SKIP() << "no texts at " << texts_dir;
   }
-  const auto model = model::load_model(kModel, {});
+  const auto model = model::load_model(model_dir, {});
   ASSERT_TRUE(model.ok()) << model.status().message();
   Lists lists;
   for (const char* set : {"scifact", "squad-dev", "medquad-liveqa", "xquad-en", "xquad-de"}) {
-    add_lists(kEval / set, *model, lists);
+    add_lists(texts_dir / set, *model, lists);
   }
   ASSERT_FALSE(lists.empty());
   const auto best = executor_of(*model, kernels::isa_name(kernels::best_isa()), "none");
@@ -196,3 +192,14 @@ TEST(Fidelity, QuantizationOfTheBuiltInModelStaysWithinTheTolerances) {
 
 }  // namespace
 }  // namespace rr
+
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  if (argc > 1) {
+    rr::texts_dir = argv[1];
+  }
+  if (argc > 2) {
+    rr::model_dir = argv[2];
+  }
+  return RUN_ALL_TESTS();
+}

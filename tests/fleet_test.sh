@@ -37,7 +37,7 @@ redis() {
 }
 
 start_redis() {
-  redis_port=$((20000 + RANDOM % 20000))
+  redis_port=$((10000 + RANDOM % 20000))
   redis-server --port "$redis_port" --bind 127.0.0.1 --save '' --dir "$work" >redis.log 2>&1 &
   pid[redis]=$!
   for _ in $(seq 100); do

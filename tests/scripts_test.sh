@@ -22,9 +22,10 @@ clean_up() {
 trap clean_up EXIT
 
 mkdir -p "$clone/build/release/bin" "$clone"/{src,cmake,bench,tests,tools}
-cp "$source_dir"/{start_reranker.sh,manage_reranker.sh,performance_test.sh,CMakeLists.txt,CMakePresets.json} "$clone/"
+cp "$source_dir"/{start_reranker.sh,manage_reranker.sh,performance_test.sh,test_multi_backend.sh,README.md,CMakeLists.txt,CMakePresets.json} "$clone/"
 cp -r "$source_dir/scripts" "$clone/"
 ln -s "$source_dir/models" "$clone/models"
+cp -r "$source_dir/docs" "$clone/docs"
 ln -s "$rerankd" "$clone/build/release/bin/rerankd"
 touch "$clone/build/release/.built-rerankd"
 cd "$clone"
@@ -87,6 +88,14 @@ fi
 run 0 ./manage_reranker.sh stop
 run 3 ./manage_reranker.sh status
 run 1 ./manage_reranker.sh health
+
+# Agreement of dtypes and instruction sets
+run 0 ./test_multi_backend.sh --help
+run 2 ./test_multi_backend.sh --sideways
+run 0 ./test_multi_backend.sh --no-install --isas best
+has out 'int8'
+has out 'CUDA is not in this build'
+run 1 ./test_multi_backend.sh --no-install --isas best ./nowhere
 
 # Flags after -- reach the server, and restart keeps them.
 run 0 ./start_reranker.sh daemon --no-install -- --served-name clone --port 0

@@ -134,6 +134,9 @@ Result<TensorView> Checkpoint::tensor(std::string_view name,
                               shown_shape(entry->shape)));
   }
   const Result<DType> dtype = dtype_from_name(entry->dtype);
+  if (dtype.ok() && *dtype == DType::kI8 && config_.quantization) {
+    return int8_tensor(*entry);
+  }
   if (!dtype.ok() || *dtype == DType::kI8) {
     return Status(Code::kUnsupported,
                   fmt::format("[safetensors] tensor {}: dtype {} is none of F32, F16, BF16",
@@ -141,6 +144,30 @@ Result<TensorView> Checkpoint::tensor(std::string_view name,
                               entry->dtype));
   }
   return TensorView{std::string(name), *dtype, shape, entry->data.data()};
+}
+
+// A matrix with one scale per row.
+Result<TensorView> Checkpoint::int8_tensor(const TensorEntry& entry) const {
+  const std::string scale_name = entry.name + "_scale";
+  const TensorEntry* scale = find(scale_name);
+  const auto corrupt = [](std::string_view name, std::string_view wrong) {
+    return Status(Code::kCorrupt,
+                  fmt::format("[safetensors] tensor {}: {}", shown_name(name), wrong));
+  };
+  if (entry.shape.size() != 2) {
+    return corrupt(entry.name, "I8 wants a matrix");
+  }
+  if (scale == nullptr) {
+    return corrupt(scale_name, "missing; an I8 matrix wants one scale per row");
+  }
+  if (scale->dtype != "F32" || scale->shape != std::vector<std::int64_t>{entry.shape[0]}) {
+    return corrupt(scale_name,
+                   fmt::format("wants F32 [{}], file has {} {}",
+                               entry.shape[0],
+                               scale->dtype,
+                               shown_shape(scale->shape)));
+  }
+  return TensorView{entry.name, DType::kI8, entry.shape, entry.data.data(), scale->data.data()};
 }
 
 }  // namespace rr::checkpoint

@@ -27,11 +27,13 @@ class Checkpoint {
   const ModelConfig& config() const { return config_; }
   std::span<const TensorEntry> tensors() const { return tensors_; }
   const TensorEntry* find(std::string_view name) const;
-  // The tensor as a view, when it has this shape and one of F32, F16, BF16; `name` goes into the
-  // view. kCorrupt when it is missing or has another shape, kUnsupported for another dtype.
+  // The tensor as a view, when it has this shape and one of F32, F16, BF16, or, in a checkpoint of
+  // `rerankd quantize`, I8 with its scales; `name` goes into the view. kCorrupt when it is missing
+  // or has another shape, kUnsupported for another dtype. Values are not looked at.
   Result<TensorView> tensor(std::string_view name, const std::vector<std::int64_t>& shape) const;
 
  private:
+  Result<TensorView> int8_tensor(const TensorEntry& entry) const;
   Status add_file(const std::filesystem::path& path);
   Status add_shards(const std::filesystem::path& dir);
   Status index_names();

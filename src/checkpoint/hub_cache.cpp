@@ -51,12 +51,10 @@ Status absent(std::string_view model_id,
   const bool is_main = revision == "main";
   return Status(Code::kNotFound,
                 fmt::format("[hub] {} is not in the local cache ({}, revision {}); fetch it with "
-                            "`huggingface-cli download {}{}` or `rerankd pull {}{}`",
+                            "`rerankd pull {}{}`",
                             model_id,
                             folder.string(),
                             revision,
-                            model_id,
-                            is_main ? "" : " --revision " + revision,
                             model_id,
                             is_main ? "" : "@" + revision));
 }
@@ -71,8 +69,8 @@ bool is_hub_id(std::string_view text) {
   return is_component(text.substr(0, slash)) && is_component(text.substr(slash + 1));
 }
 
-Result<std::filesystem::path> find_in_hub_cache(std::string_view model_id,
-                                                const HubCacheOptions& options) {
+Result<std::filesystem::path> hub_cache_folder(std::string_view model_id,
+                                               const HubCacheOptions& options) {
   if (!is_hub_id(model_id)) {
     return Status(Code::kInvalidArgument,
                   fmt::format("[hub] {} is no Hub id; wants ORG/NAME", shown_name(model_id)));
@@ -86,8 +84,12 @@ Result<std::filesystem::path> find_in_hub_cache(std::string_view model_id,
   if (const std::size_t slash = name.find('/'); slash != std::string::npos) {
     name.replace(slash, 1, "--");
   }
-  const std::filesystem::path folder = options.hub_dir / name;
+  return options.hub_dir / name;
+}
 
+Result<std::filesystem::path> find_in_hub_cache(std::string_view model_id,
+                                                const HubCacheOptions& options) {
+  RR_ASSIGN_OR_RETURN(const std::filesystem::path folder, hub_cache_folder(model_id, options));
   constexpr std::size_t kRefBytesMax = 256;
   std::string commit = options.revision;
   const std::filesystem::path ref = folder / "refs" / options.revision;

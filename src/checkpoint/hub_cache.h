@@ -19,6 +19,10 @@ struct HubCacheOptions {
 // ORG/NAME, or a bare NAME as the oldest models have: letters, digits, '-', '_', '.'.
 bool is_hub_id(std::string_view text);
 
+// HUB/models--ORG--NAME, there or not. kInvalidArgument for a bad id or revision.
+Result<std::filesystem::path> hub_cache_folder(std::string_view model_id,
+                                               const HubCacheOptions& options);
+
 // The snapshot folder. kInvalidArgument for a bad id or revision; kNotFound, saying how to fetch
 // it, when the cache does not have it; kCorrupt when the cache breaks its own layout.
 Result<std::filesystem::path> find_in_hub_cache(std::string_view model_id,

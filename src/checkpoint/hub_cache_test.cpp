@@ -46,14 +46,12 @@ TEST_F(HubCache, SaysHowToFetchWhatIsNotThere) {
   EXPECT_EQ(absent.status().code(), Code::kNotFound);
   EXPECT_THAT(
       absent.status().message(),
-      testing::AllOf(
-          testing::HasSubstr("[hub] cross-encoder/ms-marco-MiniLM-L-6-v2 is not in the "
-                             "local cache"),
-          testing::HasSubstr("`huggingface-cli download cross-encoder/ms-marco-MiniLM-L-6-v2`"),
-          testing::HasSubstr("`rerankd pull cross-encoder/ms-marco-MiniLM-L-6-v2`")));
-  EXPECT_THAT(find("org/name", "v2").status().message(),
-              testing::AllOf(testing::HasSubstr("download org/name --revision v2`"),
-                             testing::HasSubstr("pull org/name@v2`")));
+      testing::AllOf(testing::HasSubstr("[hub] cross-encoder/ms-marco-MiniLM-L-6-v2 is not in the "
+                                        "local cache"),
+                     testing::HasSubstr("`rerankd pull cross-encoder/ms-marco-MiniLM-L-6-v2`")));
+  EXPECT_THAT(
+      find("org/name", "v2").status().message(),
+      testing::AllOf(testing::HasSubstr("revision v2"), testing::HasSubstr("pull org/name@v2`")));
 }
 
 TEST_F(HubCache, RefusesIdsAndRevisionsThatWouldLeaveTheCache) {

@@ -166,6 +166,18 @@ std::vector<std::string> JsonFields::strings(std::string_view key) {
   return list;
 }
 
+std::optional<std::string> JsonFields::object_text(std::string_view key) {
+  const auto value = document_->find(key);
+  if (!status_.ok() || !value) {
+    return std::nullopt;
+  }
+  if (!value->is_object()) {
+    fail(key, "an object");
+    return std::nullopt;
+  }
+  return simdjson::minify(*value);
+}
+
 std::optional<std::size_t> JsonFields::entry_count(std::string_view key) {
   const auto value = document_->find(key);
   if (!status_.ok() || !value) {

@@ -42,6 +42,8 @@ class JsonFields {
   std::optional<std::size_t> entry_count(std::string_view key);
   // A string inside an object: string_in("sentence_transformers", "activation_fn").
   std::optional<std::string> string_in(std::string_view object, std::string_view key);
+  // An object as JSON text, for a reader of its own.
+  std::optional<std::string> object_text(std::string_view key);
   // Every field of an object whose values must be strings, in file order, duplicates included.
   std::vector<std::pair<std::string, std::string>> string_map(std::string_view key);
 

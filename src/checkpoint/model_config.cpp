@@ -56,12 +56,16 @@ Result<ModelConfig> parse_model_config(std::string_view origin, std::string_view
   }
   config.is_decoder = fields.boolean("is_decoder").value_or(false);
   config.is_quantized = fields.has("quantization_config");
+  const std::optional<std::string> quantization = fields.object_text(kQuantizationKey);
   config.activation_fn = fields.string_in("sentence_transformers", "activation_fn");
   if (!config.activation_fn) {
     config.activation_fn = fields.string("sbert_ce_default_activation_function");
   }
   RR_RETURN_IF_ERROR(fields.status());
   RR_RETURN_IF_ERROR(check_values(origin, config));
+  if (quantization) {
+    RR_ASSIGN_OR_RETURN(config.quantization, parse_quantization(*quantization));
+  }
   return config;
 }
 

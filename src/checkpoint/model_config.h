@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "checkpoint/quantization.h"
 
 namespace rr::checkpoint {
 
@@ -31,6 +32,7 @@ struct ModelConfig {
   std::optional<int> num_labels;  // entries of id2label, else num_labels
   bool is_decoder = false;
   bool is_quantized = false;  // quantization_config: weights of a scheme unknown here
+  std::optional<QuantizationEntry> quantization;  // rerankd_quantization
   // sentence_transformers.activation_fn, else sbert_ce_default_activation_function: a dotted class
   // name of Python.
   std::optional<std::string> activation_fn;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <span>
 
@@ -53,6 +54,33 @@ std::size_t first_non_finite(std::span<const std::byte> bytes, DType dtype) {
   return bytes.size();
 }
 
+// Symmetric int8: no −128, and a scale above 0 where the row holds anything.
+Status check_int8(const TensorView& tensor) {
+  const auto rows = static_cast<std::size_t>(tensor.shape[0]);
+  const auto columns = static_cast<std::size_t>(tensor.shape[1]);
+  for (std::size_t row = 0; row < rows; ++row) {
+    const auto* values = reinterpret_cast<const std::int8_t*>(tensor.data) + row * columns;
+    const auto [least, most] = std::minmax_element(values, values + columns);
+    const bool is_zero = *least == 0 && *most == 0;
+    const float scale = row_scale(tensor, row);
+    if (!std::isfinite(scale) || scale < 0 || (scale == 0 && !is_zero)) {
+      return Status(Code::kCorrupt,
+                    fmt::format("[safetensors] tensor {}: scale {} is {}, wants a finite number "
+                                "above 0",
+                                shown_name(tensor.name + "_scale"),
+                                row,
+                                scale));
+    }
+    if (*least < -127) {
+      return Status(Code::kCorrupt,
+                    fmt::format("[safetensors] tensor {}: row {} holds -128, wants -127 to 127",
+                                shown_name(tensor.name),
+                                row));
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Status scan_weights(const TensorView& tensor, DigestBuilder& digest) {
@@ -60,6 +88,10 @@ Status scan_weights(const TensorView& tensor, DigestBuilder& digest) {
   digest.add_number(static_cast<std::int64_t>(tensor.shape.size()));
   for (const std::int64_t extent : tensor.shape) {
     digest.add_number(extent);
+  }
+  if (tensor.dtype == DType::kI8 && tensor.scale != nullptr) {
+    RR_RETURN_IF_ERROR(check_int8(tensor));
+    digest.add_bytes({tensor.scale, static_cast<std::size_t>(tensor.shape[0]) * sizeof(float)});
   }
   const std::span<const std::byte> bytes(tensor.data, tensor.size_bytes());
   constexpr std::size_t kChunkBytes = std::size_t{128} << 10;  // stays in L2 between the two looks

@@ -9,8 +9,8 @@
 
 namespace rr::checkpoint {
 
-// Feeds name, dtype, shape and bytes to `digest`. kCorrupt when a weight is NaN or infinite; the
-// message names tensor and index.
+// Feeds name, dtype, shape and bytes to `digest`, scales too. kCorrupt when a weight is NaN or
+// infinite or a scale is none; the message names tensor and index.
 Status scan_weights(const TensorView& tensor, DigestBuilder& digest);
 
 }  // namespace rr::checkpoint

@@ -80,5 +80,40 @@ TEST(WeightScan, ReadsUnalignedData) {
   EXPECT_EQ(digest_of(unaligned), expected);
 }
 
+// A matrix of two rows of two.
+Status scan_int8(std::vector<std::int8_t> values, std::vector<float> scales) {
+  TensorView tensor{"m.weight", DType::kI8, {2, 2}, std::as_bytes(std::span(values)).data()};
+  tensor.scale = std::as_bytes(std::span(scales)).data();
+  DigestBuilder digest;
+  return scan_weights(tensor, digest);
+}
+
+TEST(WeightScan, AScaleMustBeAFiniteNumberAboveZeroWhereTheRowHoldsAnything) {
+  EXPECT_TRUE(scan_int8({1, -127, 0, 0}, {0.5F, 0.0F}).ok());
+  for (const float bad : {0.0F,
+                          -0.5F,
+                          std::numeric_limits<float>::infinity(),
+                          std::numeric_limits<float>::quiet_NaN()}) {
+    const Status status = scan_int8({1, 2, 3, 4}, {0.5F, bad});
+    EXPECT_EQ(status.code(), Code::kCorrupt) << bad;
+    EXPECT_NE(status.message().find("m.weight_scale\": scale 1"), std::string::npos)
+        << status.message();
+  }
+  EXPECT_EQ(scan_int8({1, -128, 0, 0}, {0.5F, 0.5F}).code(), Code::kCorrupt);
+}
+
+TEST(WeightScan, AnotherScaleIsAnotherModel) {
+  const std::vector<std::int8_t> values = {1, 2};
+  std::vector<float> scales = {0.5F};
+  TensorView tensor{"m.weight", DType::kI8, {1, 2}, std::as_bytes(std::span(values)).data()};
+  tensor.scale = std::as_bytes(std::span(scales)).data();
+  DigestBuilder before;
+  ASSERT_TRUE(scan_weights(tensor, before).ok());
+  scales[0] = 0.25F;
+  DigestBuilder after;
+  ASSERT_TRUE(scan_weights(tensor, after).ok());
+  EXPECT_NE(before.finish().hex(), after.finish().hex());
+}
+
 }  // namespace
 }  // namespace rr::checkpoint

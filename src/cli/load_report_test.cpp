@@ -30,10 +30,8 @@ TEST(LoadReport, CountsPairsAndErrorsByStatus) {
   report.add("connect", Duration::zero(), 4);
   report.wall = std::chrono::seconds(2);
   EXPECT_THAT(report.json(), HasSubstr(R"("pairs_per_s":2.0)"));
-  EXPECT_THAT(
-      report.json(),
-      HasSubstr(
-          R"("status":{"200":1,"503":1,"connect":2},"p99_ms":{"200":10.0,"503":0.0,"connect":0.0},"errors":3)"));
+  EXPECT_THAT(report.json(), HasSubstr(R"("status":{"200":1,"503":1,"connect":2},"p99_ms":)"));
+  EXPECT_THAT(report.json(), HasSubstr(R"({"200":10.0,"503":0.0,"connect":0.0},"errors":3)"));
   EXPECT_THAT(report.text(), HasSubstr("errors: 503 x 1 (p99 0.00 ms), connect x 2 (p99 0.00 ms)"));
 }
 

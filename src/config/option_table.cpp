@@ -32,8 +32,7 @@ std::vector<OptionSpec> model_options() {
       {.name = "HF_TOKEN",
        .kind = Kind::kSecret,
        .meaning = "token for private models of the Hub",
-       .feature = Feature::kModel,
-       .state = State::kDoesNothingYet},
+       .feature = Feature::kModel},
       {.name = "HF_HOME",
        .kind = Kind::kPath,
        .meaning = "folder of the Hugging Face cache (empty: `~/.cache/huggingface`); models are in "
@@ -44,14 +43,12 @@ std::vector<OptionSpec> model_options() {
        .kind = Kind::kUrl,
        .choices = {"http", "https"},
        .meaning = "address of the Hub",
-       .feature = Feature::kModel,
-       .state = State::kDoesNothingYet},
+       .feature = Feature::kModel},
       {.name = "HF_HUB_OFFLINE",
        .default_text = "false",
        .kind = Kind::kBoolean,
        .meaning = "never touch the network for a model",
-       .feature = Feature::kModel,
-       .state = State::kDoesNothingYet},
+       .feature = Feature::kModel},
   };
 }
 

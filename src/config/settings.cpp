@@ -74,6 +74,12 @@ ModelSettings model_settings(const Configuration& configuration, const Reader& r
   model.model = read.text("RERANKER_MODEL");
   model.local_path = read.text("RERANKER_MODEL_LOCAL_PATH");
   model.revision = read.text("RERANKER_MODEL_REVISION");
+  model.hub_endpoint = read.text("HF_ENDPOINT");
+  while (model.hub_endpoint.ends_with('/')) {
+    model.hub_endpoint.pop_back();
+  }
+  model.hub_token = read.text("HF_TOKEN");
+  model.hub_offline = read.boolean("HF_HUB_OFFLINE");
   model.hub_cache = hub_cache(configuration);
   model.max_length = read.integer("RERANKER_MAX_LENGTH");
   model.max_length_origin = configuration.value("RERANKER_MAX_LENGTH").origin == Origin::kDefault

@@ -22,6 +22,9 @@ struct ModelSettings {
   std::string model;                 // "builtin", a directory, or a Hub id
   std::filesystem::path local_path;  // empty = not given
   std::string revision;              // of a Hub id
+  std::string hub_endpoint;          // https://…
+  std::string hub_token;             // secret
+  bool hub_offline = false;          // never touch the network
   std::filesystem::path hub_cache;   // the folder that holds models--ORG--NAME
   int max_length = 0;                // tokens
   MaxLengthOrigin max_length_origin = MaxLengthOrigin::kDefault;

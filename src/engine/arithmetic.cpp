@@ -88,4 +88,10 @@ Arithmetic choose_arithmetic(kernels::Isa isa, Quantization quantization, MixedP
   return chosen;
 }
 
+Arithmetic with_kept_matrices(Arithmetic int8) {
+  int8.kept = &kernels::kernel_table(int8.isa).bf16;
+  int8.numerics += std::string("+") + int8.kept->arithmetic;
+  return int8;
+}
+
 }  // namespace rr::engine

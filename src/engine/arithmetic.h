@@ -22,7 +22,10 @@ struct Arithmetic {
   kernels::Isa isa = kernels::Isa::kGeneric;
   Quantization quantization = Quantization::kNone;
   const kernels::LinearKernel* linear = nullptr;  // the blocks' matrix products
-  const kernels::LinearKernel* head = nullptr;    // pooler and classifier, always fp32
+  // Blocks' matrices that an int8 model keeps in bf16 (ModelSpec::kept_bf16); null when it has
+  // none.
+  const kernels::LinearKernel* kept = nullptr;
+  const kernels::LinearKernel* head = nullptr;  // pooler and classifier, always fp32
   kernels::AttentionFn attention = nullptr;
   kernels::Storage attention_storage = kernels::Storage::kF32;  // of q, k, v and the context
   kernels::Storage embeddings = kernels::Storage::kF32;
@@ -33,5 +36,8 @@ struct Arithmetic {
 };
 
 Arithmetic choose_arithmetic(kernels::Isa isa, Quantization quantization, MixedPrecision mixed);
+
+// The same for a model that has matrices which int8 keeps in bf16: the id names both arithmetics.
+Arithmetic with_kept_matrices(Arithmetic int8);
 
 }  // namespace rr::engine

@@ -109,7 +109,7 @@ TEST_P(BitLaw, AWorkspaceFullOfNanChangesNothing) {
     shape.feed_forward_rows = 128;
     shape.inner_columns = model.spec.intermediate_size;
     shape.pairs = 64;
-    shape.heads_at_once = heads_at_once(model.spec, *arithmetic.linear);
+    shape.heads_at_once = heads_at_once(model.spec, arithmetic);
     Workspace measured;
     lay_out_buffers(model.spec, arithmetic, shape, measured);
     Workspace workspace(measured.used_bytes());

@@ -66,7 +66,7 @@ BufferShape shape_of(const model::ModelSpec& spec,
     shape.inner_columns = std::min(spec.intermediate_size, inner_stretch(spec));
   }
   shape.pairs = kChunkPairs;
-  shape.heads_at_once = heads_at_once(spec, *arithmetic.linear);
+  shape.heads_at_once = heads_at_once(spec, arithmetic);
   return shape;
 }
 
@@ -205,6 +205,9 @@ Result<std::unique_ptr<Executor>> make_cpu_executor(const model::ModelSpec& spec
   RR_ASSIGN_OR_RETURN(const Quantization quantization,
                       quantization_from_name(options.quantization));
   Arithmetic arithmetic = choose_arithmetic(isa, quantization, options.mixed_precision);
+  if (quantization == Quantization::kInt8 && !spec.kept_bf16.empty()) {
+    arithmetic = with_kept_matrices(std::move(arithmetic));
+  }
   constexpr int kInt8DepthMax = 16384;  // 32-bit sums of int8 products are exact up to here
   if (quantization == Quantization::kInt8 &&
       std::max(spec.hidden_size, spec.intermediate_size) > kInt8DepthMax) {

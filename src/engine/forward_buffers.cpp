@@ -1,5 +1,7 @@
 #include "engine/forward_buffers.h"
 
+#include <algorithm>
+
 #include "kernels/packing.h"
 
 namespace rr::engine {
@@ -20,6 +22,10 @@ Rows take_rows(Workspace& memory, std::int64_t rows, std::int64_t columns, Stora
   return taken;
 }
 
+const kernels::LinearKernel& kept_or_linear(const Arithmetic& arithmetic) {
+  return arithmetic.kept == nullptr ? *arithmetic.linear : *arithmetic.kept;
+}
+
 }  // namespace
 
 std::byte* Rows::row(std::int64_t index) const {
@@ -33,12 +39,15 @@ Rows Rows::from(std::int64_t index) const {
   return rest;
 }
 
-int heads_at_once(const model::ModelSpec& spec, const kernels::LinearKernel& kernel) {
+int heads_at_once(const model::ModelSpec& spec, const Arithmetic& arithmetic) {
+  // Of two kernels one's panels are whole parts of the other's.
+  const int panel =
+      std::max(arithmetic.linear->panel_columns, kept_or_linear(arithmetic).panel_columns);
   constexpr int kColumnsMin = 128;
   const int all = spec.num_attention_heads;
   for (int heads = 1; heads < all; ++heads) {
     const int columns = heads * spec.head_size();
-    if (all % heads == 0 && columns >= kColumnsMin && columns % kernel.panel_columns == 0) {
+    if (all % heads == 0 && columns >= kColumnsMin && columns % panel == 0) {
       return heads;
     }
   }
@@ -54,13 +63,15 @@ ForwardBuffers lay_out_buffers(const model::ModelSpec& spec,
   const Storage attention = arithmetic.attention_storage;
   const Storage inner = input == Storage::kBf16 ? Storage::kBf16 : Storage::kF32;
   // A product may touch, not use, rows after the last one it is asked for.
-  const std::int64_t beyond = arithmetic.linear->row_block - 1;
+  const kernels::LinearKernel& kept = kept_or_linear(arithmetic);
+  const std::int64_t beyond = std::max(arithmetic.linear->row_block, kept.row_block) - 1;
   const std::int64_t rows = shape.rows + beyond;
   const std::int64_t wide_rows = shape.feed_forward_rows + beyond;
   const std::int64_t pairs = shape.pairs + beyond;
   ForwardBuffers buffers;
-  buffers.qkv_columns =
-      kernels::padded_columns(*arithmetic.linear, shape.heads_at_once * spec.head_size());
+  const std::int64_t columns = shape.heads_at_once * spec.head_size();
+  buffers.qkv_columns = std::max(kernels::padded_columns(*arithmetic.linear, columns),
+                                 kernels::padded_columns(kept, columns));
   // The residual stream of every token.
   buffers.hidden = take_rows(memory, rows, h, Storage::kF32);
   // Its copy in the products' storage; fp32 products read the residual stream itself.
@@ -74,6 +85,10 @@ ForwardBuffers lay_out_buffers(const model::ModelSpec& spec,
   buffers.inner = take_rows(memory, wide_rows, shape.inner_columns, inner);
   buffers.inner_input =
       input == inner ? buffers.inner : take_rows(memory, wide_rows, shape.inner_columns, input);
+  if (arithmetic.kept != nullptr && kept.activations == Storage::kBf16) {
+    buffers.half = take_rows(memory, rows, h, Storage::kBf16);
+    buffers.half_inner = take_rows(memory, wide_rows, shape.inner_columns, Storage::kBf16);
+  }
   // The last layer, pooler and score of one row per pair.
   buffers.scored_hidden = take_rows(memory, pairs, h, Storage::kF32);
   buffers.scored_input =

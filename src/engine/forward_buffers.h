@@ -49,6 +49,8 @@ struct ForwardBuffers {
   Rows context_input;  // [R,H] the same as context unless int8
   Rows inner;          // [F,inner_columns] feed-forward, after the activation
   Rows inner_input;    // [F,inner_columns] the same as inner unless int8
+  Rows half;           // [R,H] bf16 for matrices that an int8 model keeps, where they read bf16
+  Rows half_inner;     // [F,inner_columns] the same
   Rows scored_hidden;  // [pairs,H] the [CLS] rows of the last layer
   Rows scored_input;   // [pairs,H]
   Rows scored_query;   // [pairs,qkv_columns]
@@ -60,7 +62,7 @@ struct ForwardBuffers {
 
 // Heads that are taken from projection to context together: few, so that their queries, keys and
 // values stay in the second-level cache, yet whole panels and at least 128 columns; else all.
-int heads_at_once(const model::ModelSpec& spec, const kernels::LinearKernel& kernel);
+int heads_at_once(const model::ModelSpec& spec, const Arithmetic& arithmetic);
 
 // The one function that sums every consumer. Over a measuring Workspace it only counts.
 ForwardBuffers lay_out_buffers(const model::ModelSpec& spec,

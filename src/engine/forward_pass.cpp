@@ -38,8 +38,14 @@ struct DepthRange {
   std::int64_t count = 0;
 };
 
+const std::byte* weights_at(const PackedLinear& w, PanelRange range, DepthRange depth = {}) {
+  const std::int64_t element = range.first * w.depth + depth.first;
+  return w.panels + static_cast<std::size_t>(element * w.kernel->panel_columns) *
+                        kernels::storage_bytes(w.kernel->weights);
+}
+
 // c[rows, range] = epilogue(a · w), a beginning at the stretch's first column. `residual` only with
-// kBiasResidual.
+// kBiasResidual. `next`: weights_at() of the product after this one, where it is not what follows.
 void multiply(const PackedLinear& w,
               PanelRange range,
               DepthRange depth,
@@ -47,17 +53,15 @@ void multiply(const PackedLinear& w,
               const Rows& a,
               const Rows& c,
               std::int64_t rows,
-              const Rows* residual) {
+              const Rows* residual,
+              const std::byte* next) {
   const std::int64_t column = range.first * w.kernel->panel_columns;
-  const std::size_t panel_bytes = static_cast<std::size_t>(w.depth * w.kernel->panel_columns) *
-                                  kernels::storage_bytes(w.kernel->weights);
   GemmArgs args{};
   args.a = a.data;
   args.a_stride = a.stride;
   args.a_scale = a.scale;
-  args.b = w.panels + static_cast<std::size_t>(range.first) * panel_bytes +
-           static_cast<std::size_t>(depth.first * w.kernel->panel_columns) *
-               kernels::storage_bytes(w.kernel->weights);
+  args.b = weights_at(w, range, depth);
+  args.next = next;
   args.b_scale = w.scale == nullptr ? nullptr : w.scale + column;
   args.b_offset = w.offset == nullptr ? nullptr : w.offset + column;
   args.bias = w.bias + column;
@@ -87,8 +91,9 @@ void multiply(const PackedLinear& w,
               const Rows& a,
               const Rows& c,
               std::int64_t rows,
-              const Rows* residual = nullptr) {
-  multiply(w, range, {0, w.depth}, epilogue, a, c, rows, residual);
+              const Rows* residual = nullptr,
+              const std::byte* next = nullptr) {
+  multiply(w, range, {0, w.depth}, epilogue, a, c, rows, residual, next);
 }
 
 kernels::EmbedTable as_kernel_reads(const PackedTable& table) {
@@ -100,6 +105,20 @@ Rows columns_from(const Rows& rows, std::int64_t column) {
   Rows shifted = rows;
   shifted.data += column * static_cast<std::int64_t>(kernels::storage_bytes(rows.storage));
   return shifted;
+}
+
+// f32 rows as bf16, padded by zeros.
+void to_half(const Rows& from,
+             const Rows& to,
+             std::int64_t columns,
+             std::int64_t padded,
+             std::int64_t rows) {
+  for (std::int64_t row = 0; row < rows; ++row) {
+    const float* x = from.row_f32(row);
+    auto* y = reinterpret_cast<std::uint16_t*>(to.row(row));
+    std::transform(x, x + columns, y, [](float value) { return to_bfloat16(value).bits; });
+    std::fill(y + columns, y + padded, std::uint16_t{0});
+  }
 }
 
 }  // namespace
@@ -134,9 +153,10 @@ void ForwardPass::embed(const Chunk& chunk) const {
 
 void ForwardPass::layer(const PackedBlock& block, const Chunk& chunk) const {
   const std::int64_t tokens = chunk.cu_seqlens.back() - chunk.cu_seqlens.front();
+  const Rows input = operand(block.qkv, buffers_.hidden, buffers_.input, spec_.hidden_size, tokens);
   for (int head = 0; head < spec_.num_attention_heads; head += shape_.heads_at_once) {
     for (int segment = 0; segment < 3; ++segment) {
-      project(block, segment, head, buffers_.input, buffers_.qkv, tokens);
+      project(block, segment, head, input, buffers_.qkv, tokens);
     }
     for (std::size_t pair = 0; pair + 1 < chunk.cu_seqlens.size(); ++pair) {
       const std::int64_t first = chunk.cu_seqlens[pair] - chunk.cu_seqlens[0];
@@ -160,9 +180,14 @@ void ForwardPass::last_layer(const PackedBlock& block, const Chunk& chunk) const
   }
   to_input(buffers_.scored_hidden, buffers_.scored_input, spec_.hidden_size, pairs);
   for (int head = 0; head < spec_.num_attention_heads; head += shape_.heads_at_once) {
-    project(block, 0, head, buffers_.scored_input, buffers_.scored_query, pairs);
-    project(block, 1, head, buffers_.input, buffers_.qkv, tokens);
-    project(block, 2, head, buffers_.input, buffers_.qkv, tokens);
+    // `half` holds one of the two at a time.
+    const Rows scored =
+        operand(block.qkv, buffers_.scored_hidden, buffers_.scored_input, spec_.hidden_size, pairs);
+    project(block, 0, head, scored, buffers_.scored_query, pairs);
+    const Rows input =
+        operand(block.qkv, buffers_.hidden, buffers_.input, spec_.hidden_size, tokens);
+    project(block, 1, head, input, buffers_.qkv, tokens);
+    project(block, 2, head, input, buffers_.qkv, tokens);
     for (std::int64_t pair = 0; pair < pairs; ++pair) {
       const auto at = static_cast<std::size_t>(pair);
       const std::int64_t first = chunk.cu_seqlens[at] - chunk.cu_seqlens[0];
@@ -183,14 +208,27 @@ void ForwardPass::project(const PackedBlock& block,
                           const Rows& a,
                           const Rows& c,
                           std::int64_t rows) const {
-  const std::int64_t width = block.qkv.kernel->panel_columns;
-  const std::int64_t first = segment * block.qkv.segment_columns + head * spec_.head_size();
+  const kernels::LinearKernel& kernel = *block.qkv.kernel;
+  const std::int64_t count = kernels::panel_count(kernel, shape_.heads_at_once * spec_.head_size());
+  const auto panels = [&](int of_segment, int of_head) {
+    const std::int64_t first = of_segment * block.qkv.segment_columns + of_head * spec_.head_size();
+    return PanelRange{first / kernel.panel_columns, count};
+  };
+  const int next_head = head + shape_.heads_at_once;
+  const std::byte* next = block.attention_output.panels;
+  if (segment < 2) {
+    next = weights_at(block.qkv, panels(segment + 1, head));
+  } else if (next_head < spec_.num_attention_heads) {
+    next = weights_at(block.qkv, panels(0, next_head));
+  }
   multiply(block.qkv,
-           {first / width, buffers_.qkv_columns / width},
+           panels(segment, head),
            Epilogue::kBias,
            a,
            columns_from(c, segment * buffers_.qkv_columns),
-           rows);
+           rows,
+           nullptr,
+           next);
 }
 
 void ForwardPass::score(std::int64_t pairs, std::span<float> logits) const {
@@ -257,10 +295,15 @@ void ForwardPass::attention_output(const PackedBlock& block,
   multiply(block.attention_output,
            all_panels(block.attention_output),
            Epilogue::kBiasResidual,
-           buffers_.context_input,
+           operand(block.attention_output,
+                   buffers_.context,
+                   buffers_.context_input,
+                   spec_.hidden_size,
+                   rows),
            hidden,
            rows,
-           &hidden);
+           &hidden,
+           block.intermediate.panels);
   normalise(block.attention_norm, hidden, input, rows);
 }
 
@@ -280,28 +323,33 @@ void ForwardPass::feed_forward_rows(const PackedBlock& block,
                                     const Rows& hidden,
                                     const Rows& input,
                                     std::int64_t rows) const {
+  const Rows from = operand(block.intermediate, hidden, input, spec_.hidden_size, rows);
   const std::int64_t width = block.intermediate.kernel->panel_columns;
   const std::int64_t panels = (shape_.inner_columns + width - 1) / width;
   for (std::int64_t first = 0; first < block.intermediate.panel_count; first += panels) {
     const std::int64_t now = std::min(panels, block.intermediate.panel_count - first);
+    const bool last = first + now == block.intermediate.panel_count;
+    const std::int64_t begin = first * width;
+    const DepthRange depth = {begin, last ? block.output.depth - begin : now * width};
     multiply(block.intermediate,
              {first, now},
              epilogue_of(spec_.activation),
-             input,
+             from,
              buffers_.inner,
-             rows);
-    to_input(buffers_.inner, buffers_.inner_input, shape_.inner_columns, rows);
-    const bool last = first + now == block.intermediate.panel_count;
-    const DepthRange depth = {first * width,
-                              last ? block.output.depth - first * width : now * width};
-    multiply(block.output,
-             all_panels(block.output),
-             depth,
-             first == 0 ? Epilogue::kBiasResidual : Epilogue::kAccumulate,
-             buffers_.inner_input,
-             hidden,
              rows,
-             &hidden);
+             nullptr,
+             weights_at(block.output, {}, depth));
+    to_input(buffers_.inner, buffers_.inner_input, shape_.inner_columns, rows);
+    multiply(
+        block.output,
+        all_panels(block.output),
+        depth,
+        first == 0 ? Epilogue::kBiasResidual : Epilogue::kAccumulate,
+        operand(block.output, buffers_.inner, buffers_.inner_input, shape_.inner_columns, rows),
+        hidden,
+        rows,
+        &hidden,
+        last ? nullptr : weights_at(block.intermediate, {first + now, 0}));
   }
 }
 
@@ -330,6 +378,22 @@ void ForwardPass::normalise(const PackedNorm& norm,
   }
 }
 
+Rows ForwardPass::operand(const PackedLinear& w,
+                          const Rows& exact,
+                          const Rows& input,
+                          std::int64_t columns,
+                          std::int64_t rows) const {
+  if (w.kernel == arithmetic_.linear) {
+    return input;
+  }
+  if (w.kernel->activations == Storage::kF32) {
+    return exact;
+  }
+  const Rows& half = columns == spec_.hidden_size ? buffers_.half : buffers_.half_inner;
+  to_half(exact, half, columns, w.depth, rows);
+  return half;
+}
+
 // f32 rows to what the product reads; nothing to do where both are the same rows.
 void ForwardPass::to_input(const Rows& from,
                            const Rows& to,
@@ -340,12 +404,7 @@ void ForwardPass::to_input(const Rows& from,
   }
   const std::int64_t padded = kernels::padded_depth(*arithmetic_.linear, columns);
   if (to.storage == Storage::kBf16) {
-    for (std::int64_t row = 0; row < rows; ++row) {
-      const float* x = from.row_f32(row);
-      auto* y = reinterpret_cast<std::uint16_t*>(to.row(row));
-      std::transform(x, x + columns, y, [](float value) { return to_bfloat16(value).bits; });
-      std::fill(y + columns, y + padded, std::uint16_t{0});
-    }
+    to_half(from, to, columns, padded, rows);
     return;
   }
   kernels::QuantizeArgs args{};

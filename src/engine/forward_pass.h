@@ -78,6 +78,12 @@ class ForwardPass {
                  const Rows& hidden,
                  const Rows& input,
                  std::int64_t rows) const;
+  // What `w` reads of f32 rows whose copy for this arithmetic's products is `input`.
+  Rows operand(const PackedLinear& w,
+               const Rows& exact,
+               const Rows& input,
+               std::int64_t columns,
+               std::int64_t rows) const;
   void to_input(const Rows& from, const Rows& to, std::int64_t columns, std::int64_t rows) const;
 
   const model::ModelSpec& spec_;

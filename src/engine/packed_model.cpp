@@ -1,6 +1,7 @@
 #include "engine/packed_model.h"
 
 #include <algorithm>
+#include <cstring>
 #include <initializer_list>
 #include <span>
 #include <string>
@@ -21,8 +22,7 @@ using kernels::Storage;
 // filling. Both walks take the same pieces in the same order.
 class Packer {
  public:
-  Packer(const Arithmetic& arithmetic, Workspace& memory)
-      : arithmetic_(arithmetic), memory_(memory) {}
+  explicit Packer(Workspace& memory) : memory_(memory) {}
 
   void linear(const LinearKernel& kernel,
               std::initializer_list<const model::Linear*> segments,
@@ -55,15 +55,25 @@ class Packer {
     to.bias = floats(source.bias, columns);
   }
 
-  void table(const TensorView& source, std::int64_t rows, std::int64_t columns, PackedTable& to) {
+  void table(const TensorView& source,
+             std::int64_t rows,
+             std::int64_t columns,
+             Storage storage,
+             PackedTable& to) {
     expect(source, {rows, columns});
-    to.storage = arithmetic_.embeddings;
+    to.storage = storage;
     to.columns = columns;
     const auto count = static_cast<std::size_t>(rows * columns);
     to.rows = memory_.take_bytes(count * kernels::storage_bytes(to.storage));
     to.scale =
         to.storage == Storage::kI8 ? memory_.take<float>(static_cast<std::size_t>(rows)) : nullptr;
     if (to.rows == nullptr || !status_.ok()) {
+      return;
+    }
+    if (to.storage == Storage::kI8 && source.dtype == DType::kI8) {
+      std::memcpy(to.rows, source.data, count);
+      const std::vector<float> scales = scales_of(source);
+      std::copy(scales.begin(), scales.end(), to.scale);
       return;
     }
     std::vector<float> row(static_cast<std::size_t>(columns));
@@ -77,7 +87,7 @@ class Packer {
 
  private:
   void expect(const TensorView& tensor, std::vector<std::int64_t> shape) {
-    const bool float_type = tensor.dtype != DType::kI8;
+    const bool float_type = tensor.dtype != DType::kI8 || tensor.scale != nullptr;
     if (status_.ok() && (tensor.shape != shape || tensor.data == nullptr || !float_type)) {
       status_ = Status(Code::kInvalidArgument,
                        "[engine] tensor \"" + tensor.name +
@@ -97,16 +107,20 @@ class Packer {
     if (to.panels == nullptr || !status_.ok()) {
       return;
     }
-    std::vector<float> weight(static_cast<std::size_t>(columns * depth));
-    read_floats(source.weight, 0, weight);
     const bool int8 = kernel.weights == Storage::kI8;
-    kernels::pack_weight(kernel,
-                         weight,
-                         columns,
-                         depth,
-                         {to.panels + byte_offset,
-                          int8 ? to.scale + first_column : nullptr,
-                          int8 ? to.offset + first_column : nullptr});
+    const kernels::PackedSegment segment = {to.panels + byte_offset,
+                                            int8 ? to.scale + first_column : nullptr,
+                                            int8 ? to.offset + first_column : nullptr};
+    const auto count = static_cast<std::size_t>(columns * depth);
+    if (int8 && source.weight.dtype == DType::kI8) {
+      const auto* values = reinterpret_cast<const std::int8_t*>(source.weight.data);
+      kernels::pack_int8_weight(
+          kernel, {values, count}, scales_of(source.weight), columns, depth, segment);
+    } else {
+      std::vector<float> weight(count);
+      read_floats(source.weight, 0, weight);
+      kernels::pack_weight(kernel, weight, columns, depth, segment);
+    }
     read_floats(source.bias, 0, {to.bias + first_column, static_cast<std::size_t>(columns)});
   }
 
@@ -132,23 +146,33 @@ class Packer {
     }
   }
 
-  const Arithmetic& arithmetic_;
+  static std::vector<float> scales_of(const TensorView& tensor) {
+    std::vector<float> scales(static_cast<std::size_t>(tensor.shape[0]));
+    std::memcpy(scales.data(), tensor.scale, scales.size() * sizeof(float));
+    return scales;
+  }
+
   Workspace& memory_;
   Status status_;
 };
 
 void walk_block(const model::ModelSpec& spec,
                 const model::Block& source,
-                const LinearKernel& kernel,
+                const Arithmetic& arithmetic,
                 Packer& packer,
                 PackedBlock& to) {
   const std::int64_t h = spec.hidden_size;
   const std::int64_t i = spec.intermediate_size;
-  packer.linear(kernel, {&source.query, &source.key, &source.value}, h, h, to.qkv);
-  packer.linear(kernel, {&source.attention_output}, h, h, to.attention_output);
+  const auto kernel_of = [&](const model::Linear& linear) -> const LinearKernel& {
+    const bool kept = arithmetic.kept != nullptr && spec.keeps_bf16(linear.weight.name);
+    return kept ? *arithmetic.kept : *arithmetic.linear;
+  };
+  packer.linear(kernel_of(source.query), {&source.query, &source.key, &source.value}, h, h, to.qkv);
+  packer.linear(
+      kernel_of(source.attention_output), {&source.attention_output}, h, h, to.attention_output);
   packer.norm(source.attention_norm, h, to.attention_norm);
-  packer.linear(kernel, {&source.intermediate}, i, h, to.intermediate);
-  packer.linear(kernel, {&source.output}, h, i, to.output);
+  packer.linear(kernel_of(source.intermediate), {&source.intermediate}, i, h, to.intermediate);
+  packer.linear(kernel_of(source.output), {&source.output}, h, i, to.output);
   packer.norm(source.output_norm, h, to.output_norm);
 }
 
@@ -156,16 +180,19 @@ Status walk_model(const model::ModelSpec& spec,
                   const model::ModelWeights& weights,
                   const Arithmetic& arithmetic,
                   PackedModel& to) {
-  Packer packer(arithmetic, to.memory);
+  Packer packer(to.memory);
   const std::int64_t h = spec.hidden_size;
-  packer.table(weights.word_embeddings, spec.vocab_size, h, to.word_embeddings);
-  packer.table(
-      weights.position_embeddings, spec.max_position_embeddings, h, to.position_embeddings);
-  packer.table(weights.token_type_embeddings, spec.type_vocab_size, h, to.token_type_embeddings);
+  const auto table = [&](const TensorView& source, std::int64_t rows, PackedTable& packed) {
+    const bool kept = arithmetic.kept != nullptr && spec.keeps_bf16(source.name);
+    packer.table(source, rows, h, kept ? Storage::kBf16 : arithmetic.embeddings, packed);
+  };
+  table(weights.word_embeddings, spec.vocab_size, to.word_embeddings);
+  table(weights.position_embeddings, spec.max_position_embeddings, to.position_embeddings);
+  table(weights.token_type_embeddings, spec.type_vocab_size, to.token_type_embeddings);
   packer.norm(weights.embedding_norm, h, to.embedding_norm);
   to.blocks.resize(weights.blocks.size());
   for (std::size_t layer = 0; layer < weights.blocks.size(); ++layer) {
-    walk_block(spec, weights.blocks[layer], *arithmetic.linear, packer, to.blocks[layer]);
+    walk_block(spec, weights.blocks[layer], arithmetic, packer, to.blocks[layer]);
   }
   packer.linear(*arithmetic.head, {&weights.pooler}, h, h, to.pooler);
   packer.linear(*arithmetic.head, {&weights.classifier}, 1, h, to.classifier);
@@ -187,10 +214,12 @@ Result<PackedModel> pack_as_given(const model::ModelSpec& spec,
 Result<PackedModel> pack_model(const model::ModelSpec& spec,
                                const model::ModelWeights& weights,
                                const Arithmetic& arithmetic) {
-  if (arithmetic.linear->activations == Storage::kF32) {
+  const LinearKernel& linear = *arithmetic.linear;
+  const bool exact = linear.activations == Storage::kF32 && linear.weights == Storage::kF32;
+  if (exact || spec.biases_folded) {
     return pack_as_given(spec, weights, arithmetic);
   }
-  // Products that round their activations get the model with its biases out of their way.
+  // Products that round get the model with its biases out of their way.
   RR_ASSIGN_OR_RETURN(const FoldedModel folded, fold_biases(spec, weights));
   return pack_as_given(spec, folded.weights, arithmetic);
 }

@@ -44,6 +44,7 @@ struct GemmArgs {
   std::int64_t rows;
   std::int64_t depth;        // a multiple of depth_group; the caller pads a and b with zero points
   std::int64_t panel_depth;  // from one panel of b to the next, ≥ depth
+  const void* next;  // weights that will be read after these, worth fetching; null: what follows b
   std::int64_t panels;
   Epilogue epilogue;
 };

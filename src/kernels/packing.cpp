@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <numeric>
+#include <vector>
 
 #include "base/check.h"
 #include "tensor/dtype.h"
@@ -48,8 +50,8 @@ std::int64_t depth_start(const LinearKernel& kernel, std::int64_t k) {
 }
 
 // Writes store(value) of each element of one column to its place.
-template <typename T, typename Store>
-void scatter(const LinearKernel& kernel, std::span<const float> row, T* to, Store store) {
+template <typename From, typename T, typename Store>
+void scatter(const LinearKernel& kernel, std::span<const From> row, T* to, Store store) {
   const std::int64_t group = kernel.depth_group;
   const auto depth = static_cast<std::int64_t>(row.size());
   for (std::int64_t first = 0; first < depth; first += group) {
@@ -62,22 +64,29 @@ void scatter(const LinearKernel& kernel, std::span<const float> row, T* to, Stor
 }
 
 void pack_int8_column(const LinearKernel& kernel,
-                      std::span<const float> row,
+                      std::span<const std::int8_t> row,
+                      float scale,
                       std::int64_t column,
                       const PackedSegment& to) {
-  const float scale = int8_scale(row);
   const auto depth = static_cast<std::int64_t>(row.size());
-  std::int32_t sum = 0;
   scatter(kernel,
           row,
           static_cast<std::int8_t*>(to.panels) + column_start(kernel, column, depth),
-          [&sum, scale](float value) {
-            const std::int8_t quantized = to_int8(value, scale);
-            sum += quantized;
-            return quantized;
-          });
+          [](std::int8_t value) { return value; });
   to.scale[column] = scale;
-  to.offset[column] = sum * kernel.zero_point;
+  to.offset[column] = std::accumulate(row.begin(), row.end(), std::int32_t{0}) * kernel.zero_point;
+}
+
+void clear(const LinearKernel& kernel,
+           std::int64_t columns,
+           std::int64_t depth,
+           const PackedSegment& to) {
+  std::memset(to.panels, 0, packed_bytes(kernel, columns, depth));
+  if (kernel.weights == Storage::kI8) {
+    const std::int64_t padded = padded_columns(kernel, columns);
+    std::fill(to.scale + columns, to.scale + padded, 0.0F);
+    std::fill(to.offset + columns, to.offset + padded, 0);
+  }
 }
 
 }  // namespace
@@ -118,7 +127,8 @@ void pack_weight(const LinearKernel& kernel,
                  std::int64_t depth,
                  const PackedSegment& to) {
   RR_CHECK(static_cast<std::int64_t>(weight.size()) == columns * depth);
-  std::memset(to.panels, 0, packed_bytes(kernel, columns, depth));
+  clear(kernel, columns, depth, to);
+  std::vector<std::int8_t> quantized(static_cast<std::size_t>(depth));
   for (std::int64_t column = 0; column < columns; ++column) {
     const auto row =
         weight.subspan(static_cast<std::size_t>(column * depth), static_cast<std::size_t>(depth));
@@ -130,13 +140,25 @@ void pack_weight(const LinearKernel& kernel,
         return to_bfloat16(x).bits;
       });
     } else {
-      pack_int8_column(kernel, row, column, to);
+      const float scale = quantize_row(row, quantized.data());
+      pack_int8_column(kernel, quantized, scale, column, to);
     }
   }
-  if (kernel.weights == Storage::kI8) {
-    const std::int64_t padded = padded_columns(kernel, columns);
-    std::fill(to.scale + columns, to.scale + padded, 0.0F);
-    std::fill(to.offset + columns, to.offset + padded, 0);
+}
+
+void pack_int8_weight(const LinearKernel& kernel,
+                      std::span<const std::int8_t> weight,
+                      std::span<const float> scale,
+                      std::int64_t columns,
+                      std::int64_t depth,
+                      const PackedSegment& to) {
+  RR_CHECK(static_cast<std::int64_t>(weight.size()) == columns * depth);
+  RR_CHECK(kernel.weights == Storage::kI8);
+  clear(kernel, columns, depth, to);
+  for (std::int64_t column = 0; column < columns; ++column) {
+    const auto row =
+        weight.subspan(static_cast<std::size_t>(column * depth), static_cast<std::size_t>(depth));
+    pack_int8_column(kernel, row, scale[static_cast<std::size_t>(column)], column, to);
   }
 }
 

@@ -4,7 +4,7 @@
 //   panel_columns and depth_block is depth_group, that is a row of the panel for each group of k.)
 // One segment per source matrix (QKV has three), each padded to whole panels, so that a panel never
 // straddles two of them. int8: symmetric per output column, scale = max|w| / 127, half to even.
-// Cost: one pass over the weight. No allocation. Tested by packing_test.cpp.
+// Cost: one pass over the weight. Tested by packing_test.cpp.
 #pragma once
 
 #include <cstddef>
@@ -39,6 +39,14 @@ void pack_weight(const LinearKernel& kernel,
                  std::int64_t columns,
                  std::int64_t depth,
                  const PackedSegment& to);
+
+// The same from int8 values that are quantised already: weight [columns, depth], scale [columns].
+void pack_int8_weight(const LinearKernel& kernel,
+                      std::span<const std::int8_t> weight,
+                      std::span<const float> scale,
+                      std::int64_t columns,
+                      std::int64_t depth,
+                      const PackedSegment& to);
 
 // One row of a table as int8 with one scale: y = round(x / scale). Returns the scale.
 float quantize_row(std::span<const float> x, std::int8_t* y);

@@ -92,6 +92,37 @@ Status check_head(const checkpoint::Checkpoint& checkpoint) {
   return {};
 }
 
+// The recorded decision, which must name matrices of this model.
+Status read_quantization(const checkpoint::ModelConfig& config, ModelSpec& spec) {
+  if (!config.quantization) {
+    return {};
+  }
+  spec.biases_folded = config.quantization->biases_folded;
+  const std::vector<std::vector<std::string>> units = bert_matrix_units(spec);
+  std::size_t known = 0;
+  for (const std::vector<std::string>& unit : units) {
+    const auto kept = std::count_if(unit.begin(), unit.end(), [&](const std::string& name) {
+      const auto& names = config.quantization->kept_bf16;
+      return std::find(names.begin(), names.end(), name) != names.end();
+    });
+    if (kept != 0 && static_cast<std::size_t>(kept) != unit.size()) {
+      return Status(Code::kCorrupt,
+                    fmt::format("[config.json] kept_bf16 names {} of {} matrices that go together "
+                                "with {}",
+                                kept,
+                                unit.size(),
+                                checkpoint::shown_name(unit.front())));
+    }
+    known += static_cast<std::size_t>(kept);
+  }
+  if (known != config.quantization->kept_bf16.size()) {
+    return Status(Code::kCorrupt,
+                  "[config.json] kept_bf16 names what is no matrix of this model, or one twice");
+  }
+  spec.kept_bf16 = config.quantization->kept_bf16;
+  return {};
+}
+
 // LayerNorm.weight was LayerNorm.gamma, LayerNorm.bias LayerNorm.beta in converted TensorFlow
 // files.
 std::string legacy_name(const std::string& name) {
@@ -134,6 +165,7 @@ Result<ModelSpec> bert_spec(const checkpoint::Checkpoint& checkpoint) {
   spec.type_vocab_size = config.type_vocab_size.value_or(2);
   spec.layer_norm_eps = static_cast<float>(config.layer_norm_eps.value_or(1e-12));
   RR_ASSIGN_OR_RETURN(spec.activation, activation_from_name(config.hidden_act.value_or("gelu")));
+  RR_RETURN_IF_ERROR(read_quantization(config, spec));
   return spec;
 }
 
@@ -169,6 +201,20 @@ std::vector<TensorSlot> bert_tensors(const ModelSpec& spec, ModelWeights& weight
   list.linear("bert.pooler.dense", hidden, hidden, weights.pooler);
   list.linear("classifier", 1, hidden, weights.classifier);
   return std::move(list.slots);
+}
+
+std::vector<std::vector<std::string>> bert_matrix_units(const ModelSpec& spec) {
+  std::vector<std::vector<std::string>> units = {{"bert.embeddings.word_embeddings"}};
+  for (int layer = 0; layer < spec.num_hidden_layers; ++layer) {
+    const std::string path = fmt::format("bert.encoder.layer.{}", layer);
+    units.push_back({path + ".attention.self.query",
+                     path + ".attention.self.key",
+                     path + ".attention.self.value"});
+    units.push_back({path + ".attention.output.dense"});
+    units.push_back({path + ".intermediate.dense"});
+    units.push_back({path + ".output.dense"});
+  }
+  return units;
 }
 
 }  // namespace rr::model

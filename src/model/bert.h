@@ -24,6 +24,10 @@ struct TensorSlot {
 // Every tensor of the model, in the order of computation. Sizes weights.blocks to L.
 std::vector<TensorSlot> bert_tensors(const ModelSpec& spec, ModelWeights& weights);
 
+// The matrices that int8 may leave in bf16, by name without ".weight"; those of one unit are
+// multiplied together and stay or go together.
+std::vector<std::vector<std::string>> bert_matrix_units(const ModelSpec& spec);
+
 // What config.json describes, when it is a cross-encoder with one label that this program can run.
 // kUnsupported with the reason otherwise. Looks at the tensors only to say why there is no head.
 Result<ModelSpec> bert_spec(const checkpoint::Checkpoint& checkpoint);

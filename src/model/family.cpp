@@ -10,7 +10,8 @@ namespace rr::model {
 
 namespace {
 
-constexpr std::array kFamilies = {Family{"bert", bert_spec, bert_weights, bert_tensors}};
+constexpr std::array kFamilies = {
+    Family{"bert", bert_spec, bert_weights, bert_tensors, bert_matrix_units}};
 
 }  // namespace
 

@@ -18,6 +18,7 @@ struct Family {
   Result<ModelSpec> (*spec)(const checkpoint::Checkpoint&);
   Result<ModelWeights> (*weights)(const ModelSpec&, const checkpoint::Checkpoint&);
   std::vector<TensorSlot> (*tensors)(const ModelSpec&, ModelWeights&);
+  std::vector<std::vector<std::string>> (*matrix_units)(const ModelSpec&);
 };
 
 // kUnsupported, naming what is supported.

@@ -102,10 +102,19 @@ Status scan_model(const Family& family, LoadedModel& model) {
   digest.add(kContentSchema);
   add_spec(digest, model.spec);
   digest.add(model.tokenizer->digest().hex()).add_number(model.max_length);
+  for (const std::string& name : model.spec.kept_bf16) {
+    digest.add(name);
+  }
+  if (model.spec.biases_folded) {
+    digest.add("biases folded");
+  }
   for (const TensorSlot& slot : family.tensors(model.spec, model.weights)) {
     RR_RETURN_IF_ERROR(checkpoint::scan_weights(*slot.view, digest));
     const std::string_view dtype = torch_name(slot.view->dtype);
     model.dtype = model.dtype.empty() || model.dtype == dtype ? dtype : "mixed";
+  }
+  if (model.checkpoint->config().quantization) {
+    model.dtype = model.checkpoint->config().quantization->dtype == "int8" ? "int8" : "bfloat16";
   }
   model.content_digest = digest.finish();
   return {};

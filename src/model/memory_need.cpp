@@ -55,7 +55,7 @@ std::int64_t weight_bytes(const ModelSpec& spec, WeightFormat format) {
   for (const TensorSlot& slot : family_named(spec.family).tensors(spec, unused)) {
     if (!is_matrix(slot) || format == WeightFormat::kFloat32) {
       bytes += elements(slot) * kFloatBytes;
-    } else if (format == WeightFormat::kBFloat16) {
+    } else if (format == WeightFormat::kBFloat16 || spec.keeps_bf16(slot.name)) {
       bytes += elements(slot) * 2;
     } else {
       bytes += elements(slot) + slot.shape[0] * kFloatBytes;

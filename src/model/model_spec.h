@@ -4,7 +4,9 @@
 // once loaded; the weights' views live as long as the Checkpoint.
 #pragma once
 
+#include <algorithm>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "checkpoint/tensor_view.h"
@@ -27,8 +29,19 @@ struct ModelSpec {
   int first_token_id = -1;  // the token that every pair starts with ([CLS]); -1: not known
   float layer_norm_eps = 1e-12F;
   Activation activation = Activation::kGeluErf;
+  // Matrices, by name without ".weight", that an int8 engine keeps in bf16 because they hurt the
+  // ranking; a recorded decision (checkpoint/quantization.h). Of query, key and value all or none.
+  std::vector<std::string> kept_bf16;
+  bool biases_folded = false;  // engine/fold_biases.h was applied before the file was written
 
   int head_size() const { return hidden_size / num_attention_heads; }
+  bool keeps_bf16(std::string_view weight_name) const {
+    constexpr std::string_view kWeight = ".weight";
+    return weight_name.ends_with(kWeight) &&
+           std::find(kept_bf16.begin(),
+                     kept_bf16.end(),
+                     weight_name.substr(0, weight_name.size() - kWeight.size())) != kept_bf16.end();
+  }
 };
 
 struct Linear {

@@ -82,7 +82,7 @@ constexpr int kColumns = generic::kPanelColumns;
 constexpr auto kF32 =
     float_kernel("generic-fp32.1", kFloat, kColumns, generic::gemm_f32, generic::probe_f32);
 constexpr auto kBf16 = float_kernel(
-    "generic-bf16w.1", kHalf, kColumns, generic::gemm_bf16_widened, generic::probe_f32);
+    "generic-bf16w.2", kHalf, kColumns, generic::gemm_bf16_widened, generic::probe_f32);
 constexpr auto kInt8 = group_kernel(
     "generic-s8s8.2", kByte, kByte, kColumns, 1, {127, 0}, generic::gemm_int8, generic::probe_f32);
 }  // namespace generic_set
@@ -90,7 +90,7 @@ constexpr auto kInt8 = group_kernel(
 namespace avx2_set {
 constexpr auto kF32 = float_kernel("avx2-fma.1", kFloat, 16, avx2::gemm_f32, avx2::probe_f32);
 constexpr auto kBf16 =
-    float_kernel("avx2-bf16w.1", kHalf, 16, avx2::gemm_bf16_widened, avx2::probe_f32);
+    float_kernel("avx2-bf16w.2", kHalf, 16, avx2::gemm_bf16_widened, avx2::probe_f32);
 constexpr auto kInt8 = group_kernel(
     "avx2-s11s8.2", kWord, kByte, 16, 2, {1023, 0}, avx2::gemm_s16s8, avx2::probe_s16s8);
 }  // namespace avx2_set
@@ -98,7 +98,7 @@ constexpr auto kInt8 = group_kernel(
 namespace avx512_set {
 constexpr auto kF32 = float_kernel("avx512-fma.1", kFloat, 32, avx512::gemm_f32, avx512::probe_f32);
 constexpr auto kBf16 =
-    float_kernel("avx512-bf16w.1", kHalf, 32, avx512::gemm_bf16_widened, avx512::probe_f32);
+    float_kernel("avx512-bf16w.2", kHalf, 32, avx512::gemm_bf16_widened, avx512::probe_f32);
 constexpr auto kInt8 = group_kernel(
     "avx512-s11s8.2", kWord, kByte, 32, 2, {1023, 0}, avx512::gemm_s16s8, avx512::probe_s16s8);
 // AVX512_VNNI and AVX512_BF16 add to that set.
