@@ -13,7 +13,7 @@ const LinearKernel& linear_of(const CpuKernels& table,
                               MixedPrecision mixed) {
   switch (quantization) {
     case Quantization::kNone:
-      return mixed == MixedPrecision::kOn ? table.mixed : table.f32;
+      return mixed == MixedPrecision::kOn ? table.mixed : table.split;
     case Quantization::kBf16:
       return table.bf16;
     case Quantization::kInt8:
@@ -71,8 +71,9 @@ Arithmetic choose_arithmetic(kernels::Isa isa, Quantization quantization, MixedP
   chosen.linear = &linear_of(table, quantization, mixed);
   chosen.head = &table.f32;
   chosen.embeddings = embeddings_of(quantization);
-  chosen.layer_norm =
-      chosen.linear->activations == Storage::kF32 ? table.layer_norm : table.layer_norm_short;
+  const Storage reads = chosen.linear->activations;
+  const bool exact = reads == Storage::kF32 || reads == Storage::kBf16x3;
+  chosen.layer_norm = exact ? table.layer_norm : table.layer_norm_short;
   chosen.quantize = table.quantize;
   chosen.embed = table.embed;
   chosen.numerics = chosen.linear->arithmetic;

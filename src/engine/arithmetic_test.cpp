@@ -26,11 +26,12 @@ TEST(Arithmetic, NumericsIdsSayWhichArithmeticRuns) {
   EXPECT_EQ(numerics(Isa::kGeneric, Quantization::kNone, kOff), "generic-fp32.1");
   EXPECT_EQ(numerics(Isa::kAvx2, Quantization::kNone, kOff), "avx2-fma.1");
   EXPECT_EQ(numerics(Isa::kAvx2, Quantization::kInt8, kOff), "avx2-s11s8.2");
+  EXPECT_EQ(numerics(Isa::kAvxVnni, Quantization::kInt8, kOff), "avxvnni-u8s8.1");
   EXPECT_EQ(numerics(Isa::kAvx512, Quantization::kBf16, kOff), "avx512-bf16w.2");
   EXPECT_EQ(numerics(Isa::kAvx512Vnni, Quantization::kNone, kOff), "avx512-fma.1");
   EXPECT_EQ(numerics(Isa::kAvx512Vnni, Quantization::kInt8, kOff), "avx512vnni-u8s8.2");
   EXPECT_EQ(numerics(Isa::kAvx512Bf16, Quantization::kBf16, kOff), "avx512bf16.2");
-  EXPECT_EQ(numerics(Isa::kAmx, Quantization::kNone, kOff), "avx512-fma.1");
+  EXPECT_EQ(numerics(Isa::kAmx, Quantization::kNone, kOff), "amx-bf16x3.1");
   EXPECT_EQ(numerics(Isa::kAmx, Quantization::kBf16, kOff), "amx-bf16.1");
   EXPECT_EQ(numerics(Isa::kAmx, Quantization::kInt8, kOff), "amx-s8s8.1");
   // Mixed precision: 16-bit products for none where there are any, bf16 unchanged.

@@ -41,6 +41,22 @@ Status check_spec(const model::ModelSpec& spec, const model::ModelWeights& weigh
   return {};
 }
 
+// Rows that pass through the feed-forward layer together. Tiles want many per visit to a panel of
+// weights, but rows of three parts are so wide that few fit the second-level cache.
+std::int64_t feed_forward_rows(const model::ModelSpec& spec, const kernels::LinearKernel& kernel) {
+  if (kernel.row_block == 1) {
+    return kFeedForwardRows;
+  }
+  if (kernel.activations != kernels::Storage::kBf16x3) {
+    return kTileFeedForwardRows;
+  }
+  constexpr std::int64_t kBytesMax = 1 << 20;
+  constexpr std::int64_t kRowsMin = 64;
+  const std::int64_t row_bytes = spec.intermediate_size * std::int64_t{6};
+  const std::int64_t fitting = kBytesMax / row_bytes / kernel.row_block * kernel.row_block;
+  return std::clamp<std::int64_t>(fitting, kRowsMin, kTileFeedForwardRows);
+}
+
 // Columns of the intermediate layer that pass through the feed-forward layer together where the
 // second product can take up its sums: the fewer, the better they fit the second-level cache; the
 // more, the less often the residual stream comes and goes.
@@ -52,14 +68,15 @@ int inner_stretch(const model::ModelSpec& spec) {
 BufferShape shape_of(const model::ModelSpec& spec,
                      const Arithmetic& arithmetic,
                      const CpuExecutorOptions& options) {
-  const bool tiles = arithmetic.linear->row_block > 1;
+  const kernels::LinearKernel& linear = *arithmetic.linear;
+  const bool many = linear.row_block > 1 && linear.activations != kernels::Storage::kBf16x3;
   BufferShape shape;
   shape.max_seqlen = options.max_seqlen == 0
                          ? spec.max_position_embeddings
                          : std::min(options.max_seqlen, spec.max_position_embeddings);
-  shape.chunk_tokens = tiles ? kTileChunkTokens : kChunkTokens;
+  shape.chunk_tokens = many ? kTileChunkTokens : kChunkTokens;
   shape.rows = std::max(shape.chunk_tokens, shape.max_seqlen);
-  shape.feed_forward_rows = tiles ? kTileFeedForwardRows : kFeedForwardRows;
+  shape.feed_forward_rows = feed_forward_rows(spec, linear);
   shape.inner_columns = spec.intermediate_size;
   if (arithmetic.linear->accumulates) {
     shape.feed_forward_rows = shape.chunk_tokens;

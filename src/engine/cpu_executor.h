@@ -28,7 +28,7 @@ struct CpuExecutorOptions {
 };
 
 // kInvalidArgument: an option or a tensor that cannot work. kUnsupported: the instruction set is
-// not on this CPU or not in this build.
+// not on this CPU.
 Result<std::unique_ptr<Executor>> make_cpu_executor(const model::ModelSpec& spec,
                                                     const model::ModelWeights& weights,
                                                     const CpuExecutorOptions& options);

@@ -373,7 +373,7 @@ void ForwardPass::normalise(const PackedNorm& norm,
   args.columns = spec_.hidden_size;
   args.padded_columns = kernels::padded_depth(*arithmetic_.linear, spec_.hidden_size);
   arithmetic_.layer_norm(args);
-  if (is_quantized(input.storage)) {
+  if (input.storage != Storage::kBf16) {
     to_input(hidden, input, spec_.hidden_size, rows);
   }
 }

@@ -20,7 +20,7 @@ struct ServerOptions {
   std::string host = "0.0.0.0";
   int port = 8000;  // 0 = any
   int io_threads = 1;
-  int max_connections = 4096;
+  int max_connections = 10'000;
   ConnectionLimits limits;
   SiteOptions site;
 };

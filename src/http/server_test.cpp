@@ -330,6 +330,38 @@ TEST_F(ServerTest, OneConnectionTooManyGets503) {
   EXPECT_EQ(first.read_answer().status, 200);
 }
 
+TEST_F(ServerTest, AClientThatNeverReadsItsAnswersIsClosedAndHarmsNobody) {
+  start([](ServerOptions& options) { options.limits.write_timeout = milliseconds(200); });
+  // The answers carry the document back: more than all buffers on the way hold.
+  const std::string document(4 << 20, 'a');
+  const std::string request = post("/rerank", R"({"query":"q","documents":[")" + document + "\"]}");
+  RawClient deaf(server_->port());
+  bool closed = false;
+  for (int i = 0; i < 16 && !closed; ++i) {
+    closed = !deaf.send(request);
+    EXPECT_EQ(ask(get("/live")).status, 200);
+  }
+  EXPECT_TRUE(closed);
+  EXPECT_EQ(ask(post("/rerank", kBody)).status, 200);
+}
+
+TEST_F(ServerTest, FiveThousandIdleConnectionsLeaveRoomForOthers) {
+  constexpr int kIdle = 5000;
+  const long files = raise_open_files_limit();
+  if (files < 2 * kIdle + 100) {
+    GTEST_SKIP() << "this machine allows only " << files << " open files";
+  }
+  start();
+  std::vector<std::unique_ptr<RawClient>> idle;
+  for (int i = 0; i < kIdle; ++i) {
+    idle.push_back(std::make_unique<RawClient>(server_->port()));
+    ASSERT_TRUE(idle.back()->connected());
+  }
+  EXPECT_EQ(ask(post("/rerank", kBody)).status, 200);
+  idle.back()->send(get("/live"));
+  EXPECT_EQ(idle.back()->read_answer().status, 200);
+}
+
 TEST_F(ServerTest, APortInUseIsNamed) {
   start();
   ServerOptions options;

@@ -11,7 +11,10 @@
 
 namespace rr::kernels {
 
-enum class Storage : int { kF32, kBf16, kI8, kI16 };  // kI16: activations only
+// kI16: activations only. kBf16x3: a float as the sum of three bf16, largest first. A row of
+// activations is one stride of the first parts, then one of the second and one of the third; a
+// panel of weights is a whole panel of each.
+enum class Storage : int { kF32, kBf16, kI8, kI16, kBf16x3 };
 
 enum class Epilogue : int {
   kBias,          // c = ab + bias
@@ -112,7 +115,8 @@ using EmbedFn = void (*)(const EmbedArgs&);
 
 // Per-row symmetric quantisation: scale[m] = max|x[m,·]| / limit, y = round(x / scale) + zero_point
 // as one byte, or as a signed 16-bit number where y_storage is kI16 (limit up to 32,767). Columns
-// up to padded_columns become zero_point. A row of zeros gets scale 0.
+// up to padded_columns become zero_point. A row of zeros gets scale 0. Where y_storage is kBf16x3
+// nothing is lost: the three parts of each x, zeros up to padded_columns, no scale.
 struct QuantizeArgs {
   const float* x;
   std::int64_t x_stride;
@@ -152,6 +156,8 @@ struct LinearKernel {
 // What one instruction set offers. Dtypes it has no arithmetic for are widened.
 struct CpuKernels {
   LinearKernel f32;
+  LinearKernel
+      split;  // as exact as f32, by products of bf16 parts where those are faster, else f32
   LinearKernel mixed;  // f32 weights, 16-bit products where the hardware has them, else f32 again
   LinearKernel bf16;
   LinearKernel int8;

@@ -4,7 +4,6 @@
 #include <array>
 #include <string>
 
-#include "base/check.h"
 #include "kernels/cpu/cpu_kernels.h"
 #include "kernels/cpu_features.h"
 
@@ -15,14 +14,14 @@ namespace {
 struct IsaEntry {
   Isa isa;
   std::string_view name;
-  const CpuKernels* kernels;  // null: not in this build
+  const CpuKernels* kernels;
 };
 
 // Worst first.
 constexpr std::array<IsaEntry, 7> kIsas = {{
     {Isa::kGeneric, "generic", &kGenericKernels},
     {Isa::kAvx2, "avx2", &kAvx2Kernels},
-    {Isa::kAvxVnni, "avxvnni", nullptr},
+    {Isa::kAvxVnni, "avxvnni", &kAvxVnniKernels},
     {Isa::kAvx512, "avx512", &kAvx512Kernels},
     {Isa::kAvx512Vnni, "avx512vnni", &kAvx512VnniKernels},
     {Isa::kAvx512Bf16, "avx512bf16", &kAvx512Bf16Kernels},
@@ -34,7 +33,7 @@ const IsaEntry& entry_of(Isa isa) {
 }
 
 bool available(const IsaEntry& entry) {
-  return entry.kernels != nullptr && cpu_runs(cpu_features(), entry.isa);
+  return cpu_runs(cpu_features(), entry.isa);
 }
 
 }  // namespace
@@ -56,9 +55,6 @@ Result<Isa> isa_from_name(std::string_view name) {
     }
     return Status(Code::kInvalidArgument,
                   "[isa] \"" + std::string(name) + "\" is no instruction set; wants one of " + all);
-  }
-  if (found->kernels == nullptr) {
-    return Status(Code::kUnsupported, "[isa] " + std::string(name) + " is not in this build");
   }
   if (!available(*found)) {
     return Status(Code::kUnsupported,
@@ -83,9 +79,7 @@ Isa best_isa() {
 }
 
 const CpuKernels& kernel_table(Isa isa) {
-  const IsaEntry& entry = entry_of(isa);
-  RR_CHECK(entry.kernels != nullptr);
-  return *entry.kernels;
+  return *entry_of(isa).kernels;
 }
 
 std::size_t attention_scratch_bytes(std::int64_t keys, std::int64_t head_size) {

@@ -21,7 +21,7 @@ enum class Isa { kGeneric, kAvx2, kAvxVnni, kAvx512, kAvx512Vnni, kAvx512Bf16, k
 
 std::string_view isa_name(Isa isa);
 // "" is the best this machine runs. kInvalidArgument for a name that is none of the option's;
-// kUnsupported when this CPU or this build lacks it.
+// kUnsupported when this CPU lacks it.
 Result<Isa> isa_from_name(std::string_view name);
 // What CPUID and XCR0 say this machine runs, best last.
 std::vector<Isa> available_isas();

@@ -32,10 +32,23 @@ TEST(KernelTable, AnUnknownNameListsTheKnownOnes) {
   EXPECT_NE(status.message().find("generic, avx2"), std::string::npos) << status.message();
 }
 
-TEST(KernelTable, WhatIsNotInThisBuildSaysSo) {
-  const Status status = isa_from_name("avxvnni").status();
-  EXPECT_EQ(status.code(), Code::kUnsupported);
-  EXPECT_NE(status.message().find("not in this build"), std::string::npos) << status.message();
+TEST(KernelTable, WhatThisMachineLacksSaysSoAndNamesTheBestItRuns) {
+  const auto isas = available_isas();
+  for (const Isa isa : {Isa::kGeneric,
+                        Isa::kAvx2,
+                        Isa::kAvxVnni,
+                        Isa::kAvx512,
+                        Isa::kAvx512Vnni,
+                        Isa::kAvx512Bf16,
+                        Isa::kAmx}) {
+    const auto found = isa_from_name(isa_name(isa));
+    if (std::find(isas.begin(), isas.end(), isa) != isas.end()) {
+      EXPECT_TRUE(found.ok()) << isa_name(isa);
+      continue;
+    }
+    EXPECT_EQ(found.status().code(), Code::kUnsupported) << isa_name(isa);
+    EXPECT_NE(found.status().message().find(isa_name(best_isa())), std::string::npos);
+  }
 }
 
 TEST(KernelTable, AProcessorWithoutFeaturesRunsOnlyGeneric) {
@@ -51,7 +64,8 @@ TEST(KernelTable, EveryTableIsCompleteAndItsNumericsAreToldApart) {
   std::set<std::string> int8;
   for (const Isa isa : available_isas()) {
     const CpuKernels& table = kernel_table(isa);
-    for (const LinearKernel* kernel : {&table.f32, &table.mixed, &table.bf16, &table.int8}) {
+    for (const LinearKernel* kernel :
+         {&table.f32, &table.split, &table.mixed, &table.bf16, &table.int8}) {
       EXPECT_NE(kernel->gemm, nullptr);
       EXPECT_NE(kernel->peak_probe, nullptr);
       EXPECT_LE(kernel->panel_columns, 64);

@@ -89,6 +89,25 @@ void clear(const LinearKernel& kernel,
   }
 }
 
+// The parts of each weight. One that is not finite leaves a part that is not a number.
+void pack_split_column(const LinearKernel& kernel,
+                       std::span<const float> row,
+                       std::int64_t column,
+                       std::uint16_t* panels) {
+  const std::int64_t width = kernel.panel_columns;
+  const std::int64_t part_size =
+      padded_depth(kernel, static_cast<std::int64_t>(row.size())) * width;
+  const std::int64_t start = column_start(kernel, column, static_cast<std::int64_t>(row.size()));
+  std::uint16_t* to = panels + start + column / width * 2 * part_size;  // three parts a panel
+  std::vector<float> rest(row.begin(), row.end());
+  for (int part = 0; part < 3; ++part, to += part_size) {
+    scatter(kernel, std::span<const float>(rest), to, [](float x) { return to_bfloat16(x).bits; });
+    for (float& x : rest) {
+      x -= to_float(to_bfloat16(x));
+    }
+  }
+}
+
 }  // namespace
 
 std::int64_t panel_count(const LinearKernel& kernel, std::int64_t columns) {
@@ -104,7 +123,18 @@ std::int64_t padded_depth(const LinearKernel& kernel, std::int64_t depth) {
 }
 
 std::size_t storage_bytes(Storage storage) {
-  return storage == Storage::kF32 ? 4 : storage == Storage::kI8 ? 1 : 2;
+  switch (storage) {
+    case Storage::kF32:
+      return 4;
+    case Storage::kI8:
+      return 1;
+    case Storage::kBf16x3:
+      return 6;
+    case Storage::kBf16:
+    case Storage::kI16:
+      return 2;
+  }
+  return 2;
 }
 
 std::size_t packed_bytes(const LinearKernel& kernel, std::int64_t columns, std::int64_t depth) {
@@ -115,6 +145,9 @@ std::size_t packed_bytes(const LinearKernel& kernel, std::int64_t columns, std::
 std::int64_t row_stride(std::int64_t columns, Storage storage) {
   constexpr std::int64_t kCacheLine = 64;
   constexpr std::int64_t kWidestPanel = 64;
+  if (storage == Storage::kBf16x3) {
+    return row_stride(columns, Storage::kBf16);  // of each part: three times an odd number is odd
+  }
   const auto element = static_cast<std::int64_t>(storage_bytes(storage));
   const std::int64_t lines =
       (round_up(columns, kWidestPanel) * element + kCacheLine - 1) / kCacheLine;
@@ -139,6 +172,8 @@ void pack_weight(const LinearKernel& kernel,
       scatter(kernel, row, static_cast<std::uint16_t*>(to.panels) + start, [](float x) {
         return to_bfloat16(x).bits;
       });
+    } else if (kernel.weights == Storage::kBf16x3) {
+      pack_split_column(kernel, row, column, static_cast<std::uint16_t*>(to.panels));
     } else {
       const float scale = quantize_row(row, quantized.data());
       pack_int8_column(kernel, quantized, scale, column, to);

@@ -216,5 +216,61 @@ TEST(Quantize, ANumberThatIsNotFiniteSpoilsTheScaleWhereverItStands) {
   }
 }
 
+TEST(Quantize, ThreePartsOfAFloatAddUpToIt) {
+  for (const Isa isa : available_isas()) {
+    if (kernel_table(isa).split.activations != Storage::kBf16x3) {
+      continue;
+    }
+    std::vector<float> x = random_floats(2 * kStride, 5, 8);
+    x[1] = 1e-30F;
+    x[2] = -3e38F;
+    std::vector<std::uint16_t> y(2 * 3 * kStride, 0xffff);
+    QuantizeArgs args{};
+    args.x = x.data();
+    args.x_stride = args.y_stride = kStride;
+    args.y = y.data();
+    args.y_storage = Storage::kBf16x3;
+    args.rows = 2;
+    args.columns = 75;
+    args.padded_columns = 96;
+    kernel_table(isa).quantize(args);
+    for (std::size_t row = 0; row < 2; ++row) {
+      for (std::size_t h = 0; h < 96; ++h) {
+        double sum = 0;
+        for (std::size_t part = 0; part < 3; ++part) {
+          sum += static_cast<double>(to_float(BFloat16{y[(row * 3 + part) * kStride + h]}));
+        }
+        ASSERT_EQ(sum, h < 75 ? static_cast<double>(x[row * kStride + h]) : 0.0) << isa_name(isa);
+      }
+    }
+  }
+}
+
+TEST(Quantize, PartsOfWhatIsNotFiniteOrOverflowsAreNotFinite) {
+  for (const Isa isa : available_isas()) {
+    if (kernel_table(isa).split.activations != Storage::kBf16x3) {
+      continue;
+    }
+    for (const float poison : {std::nanf(""), HUGE_VALF, -HUGE_VALF, 3.4028234e38F}) {
+      std::vector<float> x(kStride, 1.0F);
+      x[9] = poison;
+      std::vector<std::uint16_t> y(3 * kStride);
+      QuantizeArgs args{};
+      args.x = x.data();
+      args.x_stride = args.y_stride = kStride;
+      args.y = y.data();
+      args.y_storage = Storage::kBf16x3;
+      args.rows = 1;
+      args.columns = args.padded_columns = 32;
+      kernel_table(isa).quantize(args);
+      double sum = 0;
+      for (std::size_t part = 0; part < 3; ++part) {
+        sum += static_cast<double>(to_float(BFloat16{y[part * kStride + 9]}));
+      }
+      EXPECT_FALSE(std::isfinite(sum)) << isa_name(isa);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace rr::kernels

@@ -7,6 +7,7 @@
 #include "kernels/cpu/avx512/avx512_inl.h"
 #include "kernels/cpu/avx512bf16/avx512bf16_inl.h"
 #include "kernels/cpu/avx512vnni/avx512vnni_inl.h"
+#include "kernels/cpu/avxvnni/avxvnni_inl.h"
 #include "kernels/cpu/generic/generic_inl.h"
 
 namespace rr::kernels {
@@ -16,6 +17,7 @@ namespace {
 constexpr Storage kFloat = Storage::kF32;
 constexpr Storage kHalf = Storage::kBf16;
 constexpr Storage kByte = Storage::kI8;
+constexpr Storage kThirds = Storage::kBf16x3;
 constexpr Storage kWord = Storage::kI16;
 
 constexpr LinearKernel float_kernel(
@@ -70,7 +72,7 @@ constexpr LinearKernel tile_kernel(const char* arithmetic,
           amx::kTileColumns,
           bytes ? amx::kInt8DepthBlock : amx::kBf16DepthBlock,
           amx::kRowBlock,
-          !bytes,
+          activations == kHalf,
           activation_limit,
           0,
           gemm,
@@ -93,6 +95,9 @@ constexpr auto kBf16 =
     float_kernel("avx2-bf16w.2", kHalf, 16, avx2::gemm_bf16_widened, avx2::probe_f32);
 constexpr auto kInt8 = group_kernel(
     "avx2-s11s8.2", kWord, kByte, 16, 2, {1023, 0}, avx2::gemm_s16s8, avx2::probe_s16s8);
+// AVX_VNNI adds to that set.
+constexpr auto kInt8Vnni = group_kernel(
+    "avxvnni-u8s8.1", kByte, kByte, 16, 4, {127, 128}, avxvnni::gemm_u8s8, avxvnni::probe_u8s8);
 }  // namespace avx2_set
 
 namespace avx512_set {
@@ -120,6 +125,8 @@ namespace amx_set {
 constexpr auto kBf16 = tile_kernel("amx-bf16.1", kHalf, kHalf, 0, amx::gemm_bf16, amx::probe_bf16);
 constexpr auto kMixed =
     tile_kernel("amx-mixed.1", kHalf, kFloat, 0, amx::gemm_mixed, amx::probe_bf16);
+constexpr auto kSplit =
+    tile_kernel("amx-bf16x3.1", kThirds, kThirds, 0, amx::gemm_bf16x3, amx::probe_bf16x3);
 constexpr auto kInt8 =
     tile_kernel("amx-s8s8.1", kByte, kByte, 127, amx::gemm_s8s8, amx::probe_s8s8);
 }  // namespace amx_set
@@ -127,6 +134,7 @@ constexpr auto kInt8 =
 }  // namespace
 
 const CpuKernels kGenericKernels = {generic_set::kF32,
+                                    generic_set::kF32,
                                     generic_set::kF32,
                                     generic_set::kBf16,
                                     generic_set::kInt8,
@@ -139,6 +147,7 @@ const CpuKernels kGenericKernels = {generic_set::kF32,
 
 const CpuKernels kAvx2Kernels = {avx2_set::kF32,
                                  avx2_set::kF32,
+                                 avx2_set::kF32,
                                  avx2_set::kBf16,
                                  avx2_set::kInt8,
                                  avx2::attention_f32,
@@ -148,7 +157,20 @@ const CpuKernels kAvx2Kernels = {avx2_set::kF32,
                                  avx2::quantize,
                                  avx2::embed};
 
+const CpuKernels kAvxVnniKernels = {avx2_set::kF32,
+                                    avx2_set::kF32,
+                                    avx2_set::kF32,
+                                    avx2_set::kBf16,
+                                    avx2_set::kInt8Vnni,
+                                    avx2::attention_f32,
+                                    nullptr,
+                                    avx2::layer_norm,
+                                    avx2::layer_norm,
+                                    avx2::quantize,
+                                    avx2::embed};
+
 const CpuKernels kAvx512Kernels = {avx512_set::kF32,
+                                   avx512_set::kF32,
                                    avx512_set::kF32,
                                    avx512_set::kBf16,
                                    avx512_set::kInt8,
@@ -161,6 +183,7 @@ const CpuKernels kAvx512Kernels = {avx512_set::kF32,
 
 const CpuKernels kAvx512VnniKernels = {avx512_set::kF32,
                                        avx512_set::kF32,
+                                       avx512_set::kF32,
                                        avx512_set::kBf16,
                                        avx512_set::kInt8Vnni,
                                        avx512::attention_f32,
@@ -171,6 +194,7 @@ const CpuKernels kAvx512VnniKernels = {avx512_set::kF32,
                                        avx512::embed};
 
 const CpuKernels kAvx512Bf16Kernels = {avx512_set::kF32,
+                                       avx512_set::kF32,
                                        avx512_set::kMixed,
                                        avx512_set::kBf16Pairs,
                                        avx512_set::kInt8Vnni,
@@ -182,6 +206,7 @@ const CpuKernels kAvx512Bf16Kernels = {avx512_set::kF32,
                                        avx512::embed};
 
 const CpuKernels kAmxKernels = {avx512_set::kF32,
+                                amx_set::kSplit,
                                 amx_set::kMixed,
                                 amx_set::kBf16,
                                 amx_set::kInt8,
@@ -189,7 +214,7 @@ const CpuKernels kAmxKernels = {avx512_set::kF32,
                                 amx::attention_bf16,
                                 avx512bf16::layer_norm,
                                 amx::layer_norm,
-                                avx512::quantize,
+                                amx::quantize,
                                 avx512::embed};
 
 }  // namespace rr::kernels

@@ -8,6 +8,7 @@ namespace rr::kernels {
 
 extern const CpuKernels kGenericKernels;
 extern const CpuKernels kAvx2Kernels;
+extern const CpuKernels kAvxVnniKernels;
 extern const CpuKernels kAvx512Kernels;
 extern const CpuKernels kAvx512VnniKernels;
 extern const CpuKernels kAvx512Bf16Kernels;

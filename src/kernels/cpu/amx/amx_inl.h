@@ -17,12 +17,20 @@ constexpr int kInt8DepthBlock = 64;
 void gemm_bf16(const GemmArgs& args);
 // f32 weights in the same order, rounded to bf16 a stretch of a panel at a time.
 void gemm_mixed(const GemmArgs& args);
+// Storage::kBf16x3 on both sides: the six largest of the nine products of parts, small ones first,
+// f32 sums. As exact as f32 fused multiply-adds. Where a number is not finite, or overflows when
+// rounded to bf16, the result is not finite.
+void gemm_bf16x3(const GemmArgs& args);
 // s8 · s8, exact 32-bit sums, no zero point.
 void gemm_s8s8(const GemmArgs& args);
 void layer_norm(const LayerNormArgs& args);
 std::int64_t probe_bf16(std::int64_t rounds, float* sink);
+// Operations of f32 grade: a sixth of those done.
+std::int64_t probe_bf16x3(std::int64_t rounds, float* sink);
 std::int64_t probe_s8s8(std::int64_t rounds, float* sink);
 
+// avx512's, and the parts of kBf16x3.
+void quantize(const QuantizeArgs& args);
 void attention_bf16(const AttentionArgs& args);
 
 }  // namespace rr::kernels::amx

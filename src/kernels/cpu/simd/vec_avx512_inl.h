@@ -32,7 +32,8 @@ struct V {
   static F scale_by_power(F x, F n) { return _mm512_scalef_ps(x, n); }
 
   static __mmask16 first_mask(std::int64_t count) {
-    return static_cast<__mmask16>(count >= kLanes ? 0xffffU : count > 0 ? (1U << count) - 1U : 0U);
+    const std::int64_t lanes = count < 0 ? 0 : count;
+    return static_cast<__mmask16>(lanes >= kLanes ? 0xffffU : (1U << lanes) - 1U);
   }
   static F load_first(const float* p, std::int64_t count) {
     return _mm512_maskz_loadu_ps(first_mask(count), p);
