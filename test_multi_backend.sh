@@ -8,7 +8,7 @@
 #   bf16                           against none: p99 |dlogit| 0.05, largest 0.2, top-10 overlap 95 %
 #   int8                           against none: p99 |dlogit| 0.3, largest 1.0, top-10 overlap 95 %
 #
-# Texts are the lines of this project's own documents. Exit 0 when every bound holds, 1 when one is broken or a model
+# Texts are lines of prose of this project's own documents. Exit 0 when every bound holds, 1 when one is broken or a model
 # cannot be scored, 2 for wrong usage. CUDA is tested where the build has it.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -62,12 +62,14 @@ quoted() {  # TEXT as a JSON string
   printf '"%s"' "${text//[[:cntrl:]]/ }"
 }
 
-# A set as `compare` takes it: headings are queries, each with 25 lines of the documents.
+# A set as `compare` takes it, of lines of plain prose: lists of 25, and for each a query that one of them answers, the
+# first words of the line in the middle.
 make_set() {
   local per_query=25 queries=12 number=0 line
   mkdir "$work/texts"
-  grep -hE '^.{60,400}$' "$root"/README.md "$root"/docs/*.md | grep -v '^|' | head -n $((per_query * queries)) >"$work/lines"
-  grep -hE '^##+ ' "$root"/docs/*.md | sed 's/^#* *//' | head -n $queries >"$work/headings"
+  grep -hE '^.{60,400}$' "$root"/README.md "$root"/docs/*.md "$root"/docs/decisions/*.md | grep -v '[`|<>{}#*]' |
+    head -n $((per_query * queries)) >"$work/lines"
+  awk 'NR % 25 == 13' "$work/lines" | cut -d ' ' -f 1-12 >"$work/queries"
   while IFS= read -r line; do
     printf '{"_id":"d%d","title":"","text":%s}\n' "$number" "$(quoted "$line")"
     number=$((number + 1))
@@ -83,7 +85,7 @@ make_set() {
         >>"$work/texts/bm25_top100.tsv"
     done
     query=$((query + 1))
-  done <"$work/headings" >"$work/texts/queries.jsonl"
+  done <"$work/queries" >"$work/texts/queries.jsonl"
   while IFS= read -r line; do
     printf '{"query":"how is it set up?","document":%s}\n' "$(quoted "$line")"
   done < <(head -n 24 "$work/lines") >"$work/pairs.jsonl"

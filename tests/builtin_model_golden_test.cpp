@@ -13,7 +13,7 @@
 namespace rr {
 namespace {
 
-constexpr std::string_view kContentDigest = "9d2fa4a43f7a6597e7ea161c77677cbe";
+constexpr std::string_view kContentDigest = "782c268ed8b816c5b30742c1fb65e319";
 
 model::LoadedModel load_builtin() {
   auto loaded = model::load_model(RR_SOURCE_DIR "/models/builtin", {});

@@ -215,8 +215,8 @@ Result<PackedModel> pack_model(const model::ModelSpec& spec,
                                const model::ModelWeights& weights,
                                const Arithmetic& arithmetic) {
   const LinearKernel& linear = *arithmetic.linear;
-  const bool exact = linear.activations == Storage::kBf16x3 ||
-                     (linear.activations == Storage::kF32 && linear.weights == Storage::kF32);
+  const bool whole = linear.activations == Storage::kF32 && linear.weights == Storage::kF32;
+  const bool exact = whole || linear.activations == Storage::kBf16x3;
   if (exact || spec.biases_folded) {
     return pack_as_given(spec, weights, arithmetic);
   }

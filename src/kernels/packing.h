@@ -2,10 +2,10 @@
 //   [N/panel_columns][K/depth_block][panel_columns/tile_columns][depth_block/depth_group]
 //   [tile_columns][depth_group], columns and depth padded by zeros. (Where tile_columns is
 //   panel_columns and depth_block is depth_group, that is a row of the panel for each group of k.)
-// kBf16x3: a panel of the weights' first parts, one of the second and one of the third side by
-// side. One segment per source matrix (QKV has three), each padded to whole panels, so that a panel
-// never straddles two of them. int8: symmetric per output column, scale = max|w| / 127, half to
-// even. Cost: one pass over the weight. Tested by packing_test.cpp.
+// kBf16x3: a panel of the weights' first parts, one of the second and one of the third in turn.
+// One segment per source matrix (QKV has three), each padded to whole panels, so that a panel never
+// straddles two of them. int8: symmetric per output column, scale = max|w| / 127, half to even.
+// Cost: one pass over the weight. Tested by packing_test.cpp.
 #pragma once
 
 #include <cstddef>

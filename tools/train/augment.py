@@ -1,14 +1,15 @@
 """Changes of queries and documents that should not, or should, change the score.
 
 Kept relevance: no question mark, key words only, a title, HTML entities, surrounding text.
-Irrelevant documents made up here: pseudo-foreign text that keeps the names, other scripts.
+Irrelevant documents made up here: pseudo-foreign text that keeps the names, other scripts,
+unrelated text that mentions the query's names.
 """
 
 import html
 import re
 from collections import Counter
 
-from text import STOP_WORDS
+from text import STOP_WORDS, content_words
 
 CAPITALIZED = re.compile(r"\b[A-Z][\w'-]+(?: (?:of |the |and )?[A-Z][\w'-]+)*")
 LONG_WORD = re.compile(r"\b[a-z]{5,}\b")
@@ -43,13 +44,23 @@ def keywords(query, rng):
 
 def changed_query(query, rng):
     draw = rng.random()
-    if draw < 0.12:
+    if draw < 0.15:
         return keywords(query, rng)
-    if draw < 0.30:
+    if draw < 0.33:
         return query.rstrip("?. ")
-    if draw < 0.36:
+    if draw < 0.39:
         return query.rstrip("?. ") + " ?"
     return query
+
+
+def dressed(text, rng):
+    """The text in a form that should not change its score: titled, or as careless HTML."""
+    draw = rng.random()
+    if draw < 0.7:
+        return titled(text) + rng.choice((" ", " ", ": ", " - ", "\n")) + text
+    if draw < 0.9:
+        return with_entities(text, rng)
+    return titled(text) + " " + with_entities(text, rng)
 
 
 def with_entities(text, rng):
@@ -81,3 +92,11 @@ def other_script(text, rng):
 
 def foreign_document(text, rng):
     return pseudo_foreign(text, rng) if rng.random() < 0.75 else other_script(text, rng)
+
+
+def with_names(text, query, rng):
+    """An unrelated text in which names of the query stand in for its own, or in front of it."""
+    names = CAPITALIZED.findall(query[1:]) or content_words(query) or [query]
+    changed, count = CAPITALIZED.subn(
+        lambda match: rng.choice(names) if rng.random() < 0.5 else match.group(), text, count=6)
+    return changed if count else f"{rng.choice(names)} {text}"

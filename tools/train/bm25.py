@@ -47,6 +47,18 @@ class Bm25:
                 result[self.documents[span]] += self.weights[span]
         return result
 
+    def scores_of(self, query, ids):
+        """Scores of some documents, [len(ids)] float32."""
+        result = np.zeros(len(ids), np.float32)
+        for word in content_words(query):
+            term = self.term_ids.get(word)
+            if term is not None:
+                begin, end = self.starts[term], self.starts[term + 1]
+                places = begin + np.searchsorted(self.documents[begin:end], ids)
+                places = np.minimum(places, end - 1)
+                result += np.where(self.documents[places] == ids, self.weights[places], 0)
+        return result
+
     def top(self, query, count):
         """(ids, scores) of the best documents with a common term, best first."""
         scores = self.scores(query)

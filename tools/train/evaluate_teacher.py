@@ -6,19 +6,19 @@ from pathlib import Path
 import numpy as np
 
 from common import parser, start
-from encode import Encoder, encode_block
+from encode import Encoder
 from evaluate import report
 from metrics import RankingSet
 from negatives import features
 
 
-def rerank(encoder, ranking_set, weights, batch):
+def rerank(encoder, ranking_set, weights):
     """(by teacher, by cosine alone): query id -> its candidates, best first."""
     wanted = sorted({d for documents in ranking_set.candidates.values() for d in documents})
     place = {document: row for row, document in enumerate(wanted)}
     texts = [ranking_set.documents[d] for d in wanted]
-    vectors = encode_block(encoder, texts, batch).astype(np.float32)
-    queries = encode_block(encoder, list(ranking_set.queries.values()), batch).astype(np.float32)
+    vectors = encoder(texts).astype(np.float32)
+    queries = encoder(list(ranking_set.queries.values())).astype(np.float32)
     by_teacher, by_cosine = {}, {}
     for vector, (query, documents) in zip(queries, ranking_set.candidates.items()):
         cosine = np.array([vectors[place[d]] @ vector for d in documents])
@@ -36,14 +36,13 @@ def main():
     options.add_argument("--depth", type=int, default=100)
     options.add_argument("--queries-max", type=int)
     options.add_argument("--tokens-max", type=int, default=256)
-    options.add_argument("--batch", type=int, default=32)
     args = options.parse_args()
     start(args, "evaluate-teacher")
     weights = np.array(json.loads((args.work / "teacher.json").read_text()), np.float32)
-    encoder = Encoder(args.bi_encoder, args.tokens_max)
+    encoder = Encoder(args.bi_encoder, args.tokens_max, args.threads)
     for folder in args.sets:
         ranking_set = RankingSet(folder, args.depth, args.queries_max)
-        by_teacher, by_cosine = rerank(encoder, ranking_set, weights, args.batch)
+        by_teacher, by_cosine = rerank(encoder, ranking_set, weights)
         report(f"{folder.name} teacher", by_teacher, ranking_set, args.seed)
         report(f"{folder.name} cosine", by_cosine, ranking_set, args.seed)
 

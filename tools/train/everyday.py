@@ -7,10 +7,10 @@ import argparse
 import sys
 from pathlib import Path
 
-import torch
-from transformers import AutoModelForSequenceClassification
-
+import packed
+from common import device
 from pairs import PairTokenizer, score
+from workers import Workers
 
 EVERYDAY = [
     ("what is the capital of France?", [
@@ -74,13 +74,14 @@ def main():
     options.add_argument("--model", type=Path, required=True)
     options.add_argument("--seed", type=int, default=7, help="accepted as by every stage; unused")
     args = options.parse_args()
-    model = AutoModelForSequenceClassification.from_pretrained(args.model, dtype=torch.float32)
+    model, _ = packed.load(args.model, device())
+    workers = Workers(1)
     tokenizer = PairTokenizer(args.model)
     wrong = 0
     for query, documents in EVERYDAY:
         query_ids, document_ids = tokenizer.ids([query])[0], tokenizer.ids(documents)
         pairs = [tokenizer.pair(query_ids, ids, 512) for ids in document_ids]
-        logits = score(model, pairs, torch.device("cpu"))
+        logits = score(model, pairs, workers)
         fine = logits[0] == logits.max() and logits[-1] == logits.min()
         wrong += not fine
         print("ok   " if fine else "WRONG", query, [round(float(x), 2) for x in logits])

@@ -1,10 +1,11 @@
-"""Stage 5: hard negatives by BM25 and by the bi-encoder, and the teacher's scores.
+"""Stage 5: hard negatives by BM25 and by the bi-encoder, and the first teacher's scores.
 
-For each query: the best passages of BM25 and of the bi-encoder, without its positive, passages of
-the same query, and passages sharing an 8-word sequence with the positive. Writes
-candidates_{train,dev}.npz: ids [queries, C] (-1 where missing; column 0 is the positive),
-cosine and bm25 [queries, C]. The teacher's score is a logistic function of the cosine, the
-BM25 score and its share of the query's best, fitted on the training queries: teacher [queries, C].
+For each query: its positive, the best passages of BM25 (mine_bm25.py) and the nearest of the
+bi-encoder, without passages of the same query and passages sharing an 8-word sequence with the
+positive. Writes candidates_{train,dev}.npz: ids [queries, C] (-1 where missing; column 0 is the
+positive), cosine and bm25 [queries, C]. The teacher's score is a logistic function of the cosine,
+the BM25 score and its share of the query's best, fitted on the training queries: teacher
+[queries, C].
 """
 
 import json
@@ -13,57 +14,14 @@ import numpy as np
 import torch
 
 from bm25 import Bm25
-from common import Progress, parser, read_json_lines, start, write_atomically
-from text import shingles
-
-# Few distinct questions over many like policies: other passages of the source may answer too.
-ANSWERED_BY_OTHERS = {"policyqa"}
+from common import Progress, device, parser, read_json_lines, start, write_atomically
+from mine_bm25 import Allowed
 
 
-def overlapping(text, other):
-    """Whether two passages share an 8-word sequence, as windows of one paragraph do."""
-    return not shingles(text).isdisjoint(shingles(other))
-
-
-def bi_encoder_top(queries, passages, count):
-    """Ids of the nearest passages by cosine, [queries, count]."""
-    table = torch.tensor(passages, dtype=torch.float32).T.contiguous()
-    blocks = [torch.topk(torch.tensor(queries[i:i + 1024], dtype=torch.float32) @ table, count).indices
-              for i in range(0, len(queries), 1024)]
-    return torch.cat(blocks).numpy()
-
-
-class Candidates:
-    def __init__(self, passages, args):
-        self.passages, self.args = passages, args
-        self.index = Bm25([passage["text"] for passage in passages])
-        self.shingles = {}
-
-    def _shingles(self, passage):
-        if passage not in self.shingles:
-            self.shingles[passage] = shingles(self.passages[passage]["text"])
-        return self.shingles[passage]
-
-    def allowed(self, row, passage):
-        if passage in row["same_query"]:
-            return False
-        if row["source"] in ANSWERED_BY_OTHERS and self.passages[passage]["source"] == row["source"]:
-            return False
-        return self._shingles(row["positive"]).isdisjoint(self._shingles(passage))
-
-    def of(self, row, near):
-        """Positive first, then half by BM25, half by the bi-encoder; and their BM25 scores."""
-        half = self.args.negatives // 2
-        scores = self.index.scores(row["query"])
-        by_bm25 = np.argpartition(-scores, 3 * half)[:3 * half]
-        by_bm25 = by_bm25[np.argsort(-scores[by_bm25], kind="stable")]
-        chosen = [row["positive"]]
-        for ids in (by_bm25, near):
-            fresh = (int(i) for i in ids if int(i) not in chosen and self.allowed(row, int(i)))
-            chosen += [passage for _, passage in zip(range(half), fresh)]
-        ids = np.full(1 + 2 * half, -1, np.int32)
-        ids[:len(chosen)] = chosen
-        return ids, np.where(ids >= 0, scores[ids], 0), scores.max()
+def nearest(queries, table, count):
+    """Ids of the nearest passages by cosine, best first, [queries, count]; table [width, N]."""
+    scores = torch.tensor(queries, dtype=torch.bfloat16, device=device()) @ table
+    return torch.topk(scores, count).indices.cpu().numpy()
 
 
 def features(cosine, bm25, best):
@@ -85,18 +43,36 @@ def fit_teacher(inputs, ids):
     return weights.detach().numpy(), loss.item()
 
 
-def mine(name, candidates, vectors, args, log):
+def dense_candidates(rows, queries, vectors, allowed, count, log):
+    """Ids of the best allowed passages of the bi-encoder, [rows, count], -1 where missing."""
+    table = torch.tensor(vectors, dtype=torch.bfloat16, device=device()).T.contiguous()
+    result = np.full((len(rows), count), -1, np.int32)
+    progress = Progress(log, len(rows), "queries")
+    near = None
+    for number, row in enumerate(rows):
+        if number % 1024 == 0:
+            near = nearest(queries[number:number + 1024], table, min(3 * count, len(vectors)))
+        fresh = (int(i) for i in near[number % 1024] if allowed(row, int(i)))
+        chosen = [passage for _, passage in zip(range(count), fresh)]
+        result[number, :len(chosen)] = chosen
+        progress.update(number + 1)
+    return result
+
+
+def candidates_of(name, index, allowed, vectors, args, log):
+    """(ids, cosine, bm25, features), each [queries, C]."""
     rows = read_json_lines(args.work / f"{name}.jsonl")
     queries = np.load(args.work / f"vectors_{name}.npy").astype(np.float32)
-    near = bi_encoder_top(queries, vectors, 3 * args.negatives)
-    progress = Progress(log, len(rows), f"{name} queries")
-    mined = []
-    for row, row_near in zip(rows, near):
-        mined.append(candidates.of(row, row_near))
-        progress.update(len(mined))
-    ids, bm25, best = (np.array(column) for column in zip(*mined))
+    sparse = np.load(args.work / f"bm25_{name}.npz")
+    half = min(args.negatives // 2, sparse["ids"].shape[1])
+    dense = dense_candidates(rows, queries, vectors, allowed, args.negatives // 2, log)
+    by_bm25 = sparse["ids"][:, :half]
+    dense[(dense[:, :, None] == by_bm25[:, None, :]).any(2)] = -1  # each passage once
+    positive = np.array([row["positive"] for row in rows], np.int32)[:, None]
+    ids = np.concatenate([positive, by_bm25, dense], 1)
     cosine = np.stack([vectors[i] @ q for i, q in zip(ids, queries)])
-    return ids, cosine, bm25, features(cosine, bm25, best[:, None])
+    bm25 = np.stack([index.scores_of(row["query"], i) for row, i in zip(rows, ids)])
+    return ids, cosine, bm25, features(cosine, bm25, sparse["best"][:, None])
 
 
 def main():
@@ -105,10 +81,11 @@ def main():
     args = options.parse_args()
     log = start(args, "negatives")
     vectors = np.load(args.work / "vectors_passages.npy").astype(np.float32)
-    candidates = Candidates(read_json_lines(args.work / "passages.jsonl"), args)
+    passages = read_json_lines(args.work / "passages.jsonl")
+    index, allowed = Bm25([passage["text"] for passage in passages]), Allowed(passages)
     weights = None
     for name in ("train", "dev"):
-        ids, cosine, bm25, inputs = mine(name, candidates, vectors, args, log)
+        ids, cosine, bm25, inputs = candidates_of(name, index, allowed, vectors, args, log)
         if weights is None:
             weights, loss = fit_teacher(inputs, ids)
             log.info("teacher weights %s, loss %.3f", weights, loss)

@@ -11,13 +11,13 @@ import json
 from pathlib import Path
 
 import numpy as np
-import torch
-from transformers import AutoModelForSequenceClassification
 
+import packed
 from augment import titled
 from common import device
 from metrics import RankingSet
 from pairs import PairTokenizer, score
+from workers import Workers
 
 QUERY_CHANGES = {
     "query in upper case": str.upper,
@@ -46,9 +46,9 @@ def kendall_tau(x, y):
 
 
 class Scorer:
-    def __init__(self, folder, ranking_set, tokens_max):
-        self.model = AutoModelForSequenceClassification.from_pretrained(
-            folder, dtype=torch.float32).to(device())
+    def __init__(self, folder, ranking_set, tokens_max, workers):
+        self.model, _ = packed.load(folder, device())
+        self.workers = workers
         self.tokenizer, self.set, self.tokens_max = PairTokenizer(folder), ranking_set, tokens_max
 
     def __call__(self, change_query, change_document):
@@ -57,7 +57,7 @@ class Scorer:
         queries = self.tokenizer.ids([change_query(self.set.queries[q]) for q, _ in keys])
         documents = self.tokenizer.ids([change_document(self.set.documents[d]) for _, d in keys])
         pairs = [self.tokenizer.pair(q, d, self.tokens_max) for q, d in zip(queries, documents)]
-        scores = iter(score(self.model, pairs, device()))
+        scores = iter(score(self.model, pairs, self.workers))
         return {q: np.array([next(scores) for _ in documents])
                 for q, documents in self.set.candidates.items()}
 
@@ -73,8 +73,8 @@ def main():
     options.add_argument("--threads", type=int, default=2)
     options.add_argument("--json", type=Path)
     args = options.parse_args()
-    torch.set_num_threads(args.threads)
-    scorer = Scorer(args.model, RankingSet(args.set, args.depth, args.queries_max), args.tokens_max)
+    scorer = Scorer(args.model, RankingSet(args.set, args.depth, args.queries_max),
+                    args.tokens_max, Workers(args.threads))
     plain = scorer(same, same)
     result = {}
     changes = [(name, change, same) for name, change in QUERY_CHANGES.items()]

