@@ -71,8 +71,11 @@ Arithmetic choose_arithmetic(kernels::Isa isa, Quantization quantization, MixedP
   chosen.linear = &linear_of(table, quantization, mixed);
   chosen.head = &table.f32;
   chosen.embeddings = embeddings_of(quantization);
-  chosen.layer_norm = table.layer_norm;
+  const Storage reads = chosen.linear->activations;
+  const bool exact = reads == Storage::kF32 || reads == Storage::kBf16x3;
+  chosen.layer_norm = exact ? table.layer_norm : table.layer_norm_short;
   chosen.quantize = table.quantize;
+  chosen.embed = table.embed;
   chosen.numerics = chosen.linear->arithmetic;
   // With bf16 products the attention products are bf16 too; int8 asks for that by mixed precision.
   const bool mixed_int8 = quantization == Quantization::kInt8 && mixed == MixedPrecision::kOn;

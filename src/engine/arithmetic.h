@@ -31,6 +31,7 @@ struct Arithmetic {
   kernels::Storage embeddings = kernels::Storage::kF32;
   kernels::LayerNormFn layer_norm = nullptr;
   kernels::QuantizeFn quantize = nullptr;
+  kernels::EmbedFn embed = nullptr;
   std::string numerics;
 };
 

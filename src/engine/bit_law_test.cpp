@@ -100,11 +100,16 @@ TEST_P(BitLaw, OneToFourWorkersAtOnceGiveTheSameBits) {
 TEST_P(BitLaw, AWorkspaceFullOfNanChangesNothing) {
   const model::RandomModel model = model::make_random_model(GetParam(), 7);
   const TestBatch batch = batch_of(mixed_pairs(model.spec, 2));
-  const BufferShape shape{256, 128, 64, 256};
   for (const Variant& variant : all_variants()) {
     const Arithmetic arithmetic = variant.arithmetic();
     const auto packed = pack_model(model.spec, model.weights, arithmetic);
     ASSERT_TRUE(packed.ok());
+    BufferShape shape;
+    shape.rows = shape.max_seqlen = 256;
+    shape.feed_forward_rows = 128;
+    shape.inner_columns = model.spec.intermediate_size;
+    shape.pairs = 64;
+    shape.heads_at_once = heads_at_once(model.spec, arithmetic);
     Workspace measured;
     lay_out_buffers(model.spec, arithmetic, shape, measured);
     Workspace workspace(measured.used_bytes());

@@ -20,7 +20,10 @@ constexpr int kBatchTokens = 1024;
 constexpr int kChunkTokens = 256;
 constexpr int kChunkPairs = 64;
 constexpr int kFeedForwardRows = 126;  // whole register tiles of 14 and of 6 rows
-constexpr int kFeedForwardTileRows = 256;
+// Where products run in tiles, a chunk passes its weights faster than they come from the
+// third-level cache unless it has this many rows (docs/decisions/016).
+constexpr int kTileChunkTokens = 512;
+constexpr int kTileFeedForwardRows = 256;
 
 Status invalid(std::string message) {
   return Status(Code::kInvalidArgument, "[engine] " + std::move(message));
@@ -45,13 +48,43 @@ std::int64_t feed_forward_rows(const model::ModelSpec& spec, const kernels::Line
     return kFeedForwardRows;
   }
   if (kernel.activations != kernels::Storage::kBf16x3) {
-    return kFeedForwardTileRows;
+    return kTileFeedForwardRows;
   }
   constexpr std::int64_t kBytesMax = 1 << 20;
   constexpr std::int64_t kRowsMin = 64;
   const std::int64_t row_bytes = spec.intermediate_size * std::int64_t{6};
   const std::int64_t fitting = kBytesMax / row_bytes / kernel.row_block * kernel.row_block;
-  return std::clamp<std::int64_t>(fitting, kRowsMin, kFeedForwardTileRows);
+  return std::clamp<std::int64_t>(fitting, kRowsMin, kTileFeedForwardRows);
+}
+
+// Columns of the intermediate layer that pass through the feed-forward layer together where the
+// second product can take up its sums: the fewer, the better they fit the second-level cache; the
+// more, the less often the residual stream comes and goes.
+int inner_stretch(const model::ModelSpec& spec) {
+  constexpr int kWideModel = 768;
+  return spec.hidden_size >= kWideModel ? 768 : 512;
+}
+
+BufferShape shape_of(const model::ModelSpec& spec,
+                     const Arithmetic& arithmetic,
+                     const CpuExecutorOptions& options) {
+  const kernels::LinearKernel& linear = *arithmetic.linear;
+  const bool many = linear.row_block > 1 && linear.activations != kernels::Storage::kBf16x3;
+  BufferShape shape;
+  shape.max_seqlen = options.max_seqlen == 0
+                         ? spec.max_position_embeddings
+                         : std::min(options.max_seqlen, spec.max_position_embeddings);
+  shape.chunk_tokens = many ? kTileChunkTokens : kChunkTokens;
+  shape.rows = std::max(shape.chunk_tokens, shape.max_seqlen);
+  shape.feed_forward_rows = feed_forward_rows(spec, linear);
+  shape.inner_columns = spec.intermediate_size;
+  if (arithmetic.linear->accumulates) {
+    shape.feed_forward_rows = shape.chunk_tokens;
+    shape.inner_columns = std::min(spec.intermediate_size, inner_stretch(spec));
+  }
+  shape.pairs = kChunkPairs;
+  shape.heads_at_once = heads_at_once(spec, arithmetic);
+  return shape;
 }
 
 class CpuExecutor final : public Executor {
@@ -109,10 +142,10 @@ class CpuExecutor final : public Executor {
 
  private:
   // As many whole pairs from `begin` as fit a chunk, at least one.
-  static std::size_t chunk_end(std::span<const int> cu_seqlens, std::size_t begin) {
+  std::size_t chunk_end(std::span<const int> cu_seqlens, std::size_t begin) const {
     std::size_t end = begin + 1;
     while (end + 1 < cu_seqlens.size() && end - begin < kChunkPairs &&
-           cu_seqlens[end + 1] - cu_seqlens[begin] <= kChunkTokens) {
+           cu_seqlens[end + 1] - cu_seqlens[begin] <= shape_.chunk_tokens) {
       ++end;
     }
     return end;
@@ -198,13 +231,7 @@ Result<std::unique_ptr<Executor>> make_cpu_executor(const model::ModelSpec& spec
     return Status(Code::kUnsupported, "[engine] int8 takes layers of up to 16384 columns");
   }
   RR_ASSIGN_OR_RETURN(PackedModel model, pack_model(spec, weights, arithmetic));
-  BufferShape shape;
-  shape.max_seqlen = options.max_seqlen == 0
-                         ? spec.max_position_embeddings
-                         : std::min(options.max_seqlen, spec.max_position_embeddings);
-  shape.rows = std::max<std::int64_t>(kChunkTokens, shape.max_seqlen);
-  shape.feed_forward_rows = feed_forward_rows(spec, *arithmetic.linear);
-  shape.pairs = kChunkPairs;
+  const BufferShape shape = shape_of(spec, arithmetic, options);
   return std::unique_ptr<Executor>(
       std::make_unique<CpuExecutor>(spec, std::move(arithmetic), std::move(model), shape, options));
 }

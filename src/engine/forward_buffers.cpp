@@ -22,6 +22,10 @@ Rows take_rows(Workspace& memory, std::int64_t rows, std::int64_t columns, Stora
   return taken;
 }
 
+const kernels::LinearKernel& kept_or_linear(const Arithmetic& arithmetic) {
+  return arithmetic.kept == nullptr ? *arithmetic.linear : *arithmetic.kept;
+}
+
 }  // namespace
 
 std::byte* Rows::row(std::int64_t index) const {
@@ -35,6 +39,21 @@ Rows Rows::from(std::int64_t index) const {
   return rest;
 }
 
+int heads_at_once(const model::ModelSpec& spec, const Arithmetic& arithmetic) {
+  // Of two kernels one's panels are whole parts of the other's.
+  const int panel =
+      std::max(arithmetic.linear->panel_columns, kept_or_linear(arithmetic).panel_columns);
+  constexpr int kColumnsMin = 128;
+  const int all = spec.num_attention_heads;
+  for (int heads = 1; heads < all; ++heads) {
+    const int columns = heads * spec.head_size();
+    if (all % heads == 0 && columns >= kColumnsMin && columns % panel == 0) {
+      return heads;
+    }
+  }
+  return all;
+}
+
 ForwardBuffers lay_out_buffers(const model::ModelSpec& spec,
                                const Arithmetic& arithmetic,
                                const BufferShape& shape,
@@ -43,39 +62,38 @@ ForwardBuffers lay_out_buffers(const model::ModelSpec& spec,
   const Storage input = arithmetic.linear->activations;
   const Storage attention = arithmetic.attention_storage;
   const Storage inner = input == Storage::kBf16 ? Storage::kBf16 : Storage::kF32;
-  // Three segments of H, each rounded up to whole panels.
-  const kernels::LinearKernel& kept =
-      arithmetic.kept == nullptr ? *arithmetic.linear : *arithmetic.kept;
-  const std::int64_t qkv_columns = 3 * std::max(kernels::padded_columns(*arithmetic.linear, h),
-                                                kernels::padded_columns(kept, h));
-  // A product may read, not use, rows after the last one it is asked for.
+  // A product may touch, not use, rows after the last one it is asked for.
+  const kernels::LinearKernel& kept = kept_or_linear(arithmetic);
   const std::int64_t beyond = std::max(arithmetic.linear->row_block, kept.row_block) - 1;
   const std::int64_t rows = shape.rows + beyond;
   const std::int64_t wide_rows = shape.feed_forward_rows + beyond;
   const std::int64_t pairs = shape.pairs + beyond;
   ForwardBuffers buffers;
+  const std::int64_t columns = shape.heads_at_once * spec.head_size();
+  buffers.qkv_columns = std::max(kernels::padded_columns(*arithmetic.linear, columns),
+                                 kernels::padded_columns(kept, columns));
   // The residual stream of every token.
-  buffers.hidden = take_rows(memory, shape.rows, h, Storage::kF32);
+  buffers.hidden = take_rows(memory, rows, h, Storage::kF32);
   // Its copy in the products' storage; fp32 products read the residual stream itself.
   buffers.input = input == Storage::kF32 ? buffers.hidden : take_rows(memory, rows, h, input);
-  // Queries, keys and values of every token.
-  buffers.qkv = take_rows(memory, shape.rows, qkv_columns, attention);
+  // Queries, keys and values of every token, of some heads.
+  buffers.qkv = take_rows(memory, shape.rows, 3 * buffers.qkv_columns, attention);
   // Attention's output, and its copy in int8.
   buffers.context = take_rows(memory, rows, h, inner);
   buffers.context_input = input == inner ? buffers.context : take_rows(memory, rows, h, input);
   // The wide rows of a few tokens at a time, and their copy in int8.
-  buffers.inner = take_rows(memory, wide_rows, spec.intermediate_size, inner);
+  buffers.inner = take_rows(memory, wide_rows, shape.inner_columns, inner);
   buffers.inner_input =
-      input == inner ? buffers.inner : take_rows(memory, wide_rows, spec.intermediate_size, input);
+      input == inner ? buffers.inner : take_rows(memory, wide_rows, shape.inner_columns, input);
   if (arithmetic.kept != nullptr && kept.activations == Storage::kBf16) {
     buffers.half = take_rows(memory, rows, h, Storage::kBf16);
-    buffers.half_inner = take_rows(memory, wide_rows, spec.intermediate_size, Storage::kBf16);
+    buffers.half_inner = take_rows(memory, wide_rows, shape.inner_columns, Storage::kBf16);
   }
   // The last layer, pooler and score of one row per pair.
-  buffers.scored_hidden = take_rows(memory, shape.pairs, h, Storage::kF32);
+  buffers.scored_hidden = take_rows(memory, pairs, h, Storage::kF32);
   buffers.scored_input =
       input == Storage::kF32 ? buffers.scored_hidden : take_rows(memory, pairs, h, input);
-  buffers.scored_query = take_rows(memory, shape.pairs, h, attention);
+  buffers.scored_query = take_rows(memory, shape.pairs, buffers.qkv_columns, attention);
   buffers.pooled = take_rows(memory, shape.pairs, h, Storage::kF32);
   buffers.logits = take_rows(memory, shape.pairs, 1, Storage::kF32);
   // Packed keys and values and a strip of scores, of one head at a time.

@@ -34,27 +34,35 @@ struct Rows {
 struct BufferShape {
   std::int64_t rows = 0;               // R
   std::int64_t feed_forward_rows = 0;  // F
+  std::int64_t inner_columns = 0;      // of the intermediate layer, that are there at once
   std::int64_t pairs = 0;              // most pairs in R rows
+  std::int64_t chunk_tokens = 0;       // whole pairs go together while they have no more
+  int heads_at_once = 0;               // whose queries, keys and values are there at once
   std::int64_t max_seqlen = 0;
 };
 
 struct ForwardBuffers {
   Rows hidden;         // [R,H] f32, the residual stream
   Rows input;          // [R,H] what the next product reads; the same as hidden in fp32
-  Rows qkv;            // [R,3H] attention's storage
+  Rows qkv;            // [R,3·qkv_columns] of some heads, attention's storage
   Rows context;        // [R,H] attention's output
   Rows context_input;  // [R,H] the same as context unless int8
-  Rows inner;          // [F,I] feed-forward, after the activation
-  Rows inner_input;    // [F,I] the same as inner unless int8
+  Rows inner;          // [F,inner_columns] feed-forward, after the activation
+  Rows inner_input;    // [F,inner_columns] the same as inner unless int8
   Rows half;           // [R,H] bf16 for matrices that an int8 model keeps, where they read bf16
-  Rows half_inner;     // [F,I] the same
+  Rows half_inner;     // [F,inner_columns] the same
   Rows scored_hidden;  // [pairs,H] the [CLS] rows of the last layer
   Rows scored_input;   // [pairs,H]
-  Rows scored_query;   // [pairs,H]
+  Rows scored_query;   // [pairs,qkv_columns]
   Rows pooled;         // [pairs,H] f32
   Rows logits;         // [pairs,1 panel] f32
   std::byte* attention_scratch = nullptr;
+  std::int64_t qkv_columns = 0;  // of the queries that are there at once, whole panels
 };
+
+// Heads that are taken from projection to context together: few, so that their queries, keys and
+// values stay in the second-level cache, yet whole panels and at least 128 columns; else all.
+int heads_at_once(const model::ModelSpec& spec, const Arithmetic& arithmetic);
 
 // The one function that sums every consumer. Over a measuring Workspace it only counts.
 ForwardBuffers lay_out_buffers(const model::ModelSpec& spec,

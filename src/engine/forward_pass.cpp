@@ -32,22 +32,36 @@ struct PanelRange {
   std::int64_t count = 0;
 };
 
-// c[rows, range] = epilogue(a · w). `residual` only with kBiasResidual.
+// Which stretch of its depth; whole depth blocks.
+struct DepthRange {
+  std::int64_t first = 0;
+  std::int64_t count = 0;
+};
+
+const std::byte* weights_at(const PackedLinear& w, PanelRange range, DepthRange depth = {}) {
+  const std::int64_t element = range.first * w.depth + depth.first;
+  return w.panels + static_cast<std::size_t>(element * w.kernel->panel_columns) *
+                        kernels::storage_bytes(w.kernel->weights);
+}
+
+// c[rows, range] = epilogue(a · w), a beginning at the stretch's first column. `residual` only with
+// kBiasResidual. `next`: weights_at() of the product after this one, where it is not what follows.
 void multiply(const PackedLinear& w,
               PanelRange range,
+              DepthRange depth,
               Epilogue epilogue,
               const Rows& a,
               const Rows& c,
               std::int64_t rows,
-              const Rows* residual = nullptr) {
+              const Rows* residual,
+              const std::byte* next) {
   const std::int64_t column = range.first * w.kernel->panel_columns;
-  const std::size_t panel_bytes = static_cast<std::size_t>(w.depth * w.kernel->panel_columns) *
-                                  kernels::storage_bytes(w.kernel->weights);
   GemmArgs args{};
   args.a = a.data;
   args.a_stride = a.stride;
   args.a_scale = a.scale;
-  args.b = w.panels + static_cast<std::size_t>(range.first) * panel_bytes;
+  args.b = weights_at(w, range, depth);
+  args.next = next;
   args.b_scale = w.scale == nullptr ? nullptr : w.scale + column;
   args.b_offset = w.offset == nullptr ? nullptr : w.offset + column;
   args.bias = w.bias + column;
@@ -59,7 +73,7 @@ void multiply(const PackedLinear& w,
   args.c_stride = c.stride;
   args.c_storage = c.storage;
   args.rows = rows;
-  args.depth = w.depth;
+  args.depth = depth.count;
   args.panel_depth = w.depth;
   args.panels = range.count;
   args.epilogue = epilogue;
@@ -68,6 +82,22 @@ void multiply(const PackedLinear& w,
 
 PanelRange all_panels(const PackedLinear& w) {
   return {0, w.panel_count};
+}
+
+// The same over the whole depth.
+void multiply(const PackedLinear& w,
+              PanelRange range,
+              Epilogue epilogue,
+              const Rows& a,
+              const Rows& c,
+              std::int64_t rows,
+              const Rows* residual = nullptr,
+              const std::byte* next = nullptr) {
+  multiply(w, range, {0, w.depth}, epilogue, a, c, rows, residual, next);
+}
+
+kernels::EmbedTable as_kernel_reads(const PackedTable& table) {
+  return {table.rows, table.scale, table.storage};
 }
 
 // The same rows seen from a later column.
@@ -103,39 +133,38 @@ void ForwardPass::run(const Chunk& chunk, std::span<float> logits) const {
 }
 
 void ForwardPass::embed(const Chunk& chunk) const {
+  kernels::EmbedArgs args{};
+  args.words = as_kernel_reads(model_.word_embeddings);
+  args.token_types = as_kernel_reads(model_.token_type_embeddings);
+  args.positions = as_kernel_reads(model_.position_embeddings);
+  args.y_stride = buffers_.hidden.stride;
+  args.columns = spec_.hidden_size;
   std::int64_t token = 0;
   for (std::size_t pair = 0; pair + 1 < chunk.cu_seqlens.size(); ++pair) {
-    const std::int64_t length = chunk.cu_seqlens[pair + 1] - chunk.cu_seqlens[pair];
-    for (std::int64_t position = 0; position < length; ++position, ++token) {
-      float* row = buffers_.hidden.row_f32(token);
-      std::fill(row, row + buffers_.hidden.stride, 0.0F);
-      const auto at = static_cast<std::size_t>(token);
-      add_table_row(model_.word_embeddings, chunk.input_ids[at], row);
-      add_table_row(model_.token_type_embeddings, chunk.token_type_ids[at], row);
-      add_table_row(model_.position_embeddings, position, row);
-    }
+    args.rows = chunk.cu_seqlens[pair + 1] - chunk.cu_seqlens[pair];
+    args.input_ids = chunk.input_ids.data() + token;
+    args.token_type_ids = chunk.token_type_ids.data() + token;
+    args.y = buffers_.hidden.row_f32(token);
+    arithmetic_.embed(args);
+    token += args.rows;
   }
   normalise(model_.embedding_norm, buffers_.hidden, buffers_.input, token);
 }
 
 void ForwardPass::layer(const PackedBlock& block, const Chunk& chunk) const {
   const std::int64_t tokens = chunk.cu_seqlens.back() - chunk.cu_seqlens.front();
-  multiply(block.qkv,
-           all_panels(block.qkv),
-           Epilogue::kBias,
-           operand(block.qkv, buffers_.hidden, buffers_.input, spec_.hidden_size, tokens),
-           buffers_.qkv,
-           tokens);
-  for (std::size_t pair = 0; pair + 1 < chunk.cu_seqlens.size(); ++pair) {
-    const std::int64_t first = chunk.cu_seqlens[pair] - chunk.cu_seqlens[0];
-    const std::int64_t length = chunk.cu_seqlens[pair + 1] - chunk.cu_seqlens[pair];
-    attend(buffers_.qkv.from(first),
-           first,
-           length,
-           buffers_.context.from(first),
-           length,
-           block.qkv.segment_columns);
+  const Rows input = operand(block.qkv, buffers_.hidden, buffers_.input, spec_.hidden_size, tokens);
+  for (int head = 0; head < spec_.num_attention_heads; head += shape_.heads_at_once) {
+    for (int segment = 0; segment < 3; ++segment) {
+      project(block, segment, head, input, buffers_.qkv, tokens);
+    }
+    for (std::size_t pair = 0; pair + 1 < chunk.cu_seqlens.size(); ++pair) {
+      const std::int64_t first = chunk.cu_seqlens[pair] - chunk.cu_seqlens[0];
+      const std::int64_t length = chunk.cu_seqlens[pair + 1] - chunk.cu_seqlens[pair];
+      attend(head, buffers_.qkv.from(first), {first, length}, buffers_.context.from(first), length);
+    }
   }
+  zero_pads(buffers_.context, tokens);
   attention_output(block, buffers_.hidden, buffers_.input, tokens);
   feed_forward(block, buffers_.hidden, buffers_.input, tokens);
 }
@@ -143,13 +172,6 @@ void ForwardPass::layer(const PackedBlock& block, const Chunk& chunk) const {
 void ForwardPass::last_layer(const PackedBlock& block, const Chunk& chunk) const {
   const std::int64_t tokens = chunk.cu_seqlens.back() - chunk.cu_seqlens.front();
   const auto pairs = static_cast<std::int64_t>(chunk.cu_seqlens.size()) - 1;
-  const std::int64_t query_panels = block.qkv.panel_count / 3;
-  multiply(block.qkv,
-           {query_panels, 2 * query_panels},
-           Epilogue::kBias,
-           operand(block.qkv, buffers_.hidden, buffers_.input, spec_.hidden_size, tokens),
-           columns_from(buffers_.qkv, block.qkv.segment_columns),
-           tokens);
   for (std::int64_t pair = 0; pair < pairs; ++pair) {
     const std::int64_t first =
         chunk.cu_seqlens[static_cast<std::size_t>(pair)] - chunk.cu_seqlens[0];
@@ -157,26 +179,56 @@ void ForwardPass::last_layer(const PackedBlock& block, const Chunk& chunk) const
     std::copy(cls, cls + buffers_.hidden.stride, buffers_.scored_hidden.row_f32(pair));
   }
   to_input(buffers_.scored_hidden, buffers_.scored_input, spec_.hidden_size, pairs);
-  multiply(
-      block.qkv,
-      {0, query_panels},
-      Epilogue::kBias,
-      operand(block.qkv, buffers_.scored_hidden, buffers_.scored_input, spec_.hidden_size, pairs),
-      buffers_.scored_query,
-      pairs);
-  for (std::int64_t pair = 0; pair < pairs; ++pair) {
-    const auto at = static_cast<std::size_t>(pair);
-    const std::int64_t first = chunk.cu_seqlens[at] - chunk.cu_seqlens[0];
-    const std::int64_t length = chunk.cu_seqlens[at + 1] - chunk.cu_seqlens[at];
-    attend(buffers_.scored_query.from(pair),
-           first,
-           length,
-           buffers_.context.from(pair),
-           1,
-           block.qkv.segment_columns);
+  for (int head = 0; head < spec_.num_attention_heads; head += shape_.heads_at_once) {
+    // `half` holds one of the two at a time.
+    const Rows scored =
+        operand(block.qkv, buffers_.scored_hidden, buffers_.scored_input, spec_.hidden_size, pairs);
+    project(block, 0, head, scored, buffers_.scored_query, pairs);
+    const Rows input =
+        operand(block.qkv, buffers_.hidden, buffers_.input, spec_.hidden_size, tokens);
+    project(block, 1, head, input, buffers_.qkv, tokens);
+    project(block, 2, head, input, buffers_.qkv, tokens);
+    for (std::int64_t pair = 0; pair < pairs; ++pair) {
+      const auto at = static_cast<std::size_t>(pair);
+      const std::int64_t first = chunk.cu_seqlens[at] - chunk.cu_seqlens[0];
+      const std::int64_t length = chunk.cu_seqlens[at + 1] - chunk.cu_seqlens[at];
+      attend(
+          head, buffers_.scored_query.from(pair), {first, length}, buffers_.context.from(pair), 1);
+    }
   }
+  zero_pads(buffers_.context, pairs);
   attention_output(block, buffers_.scored_hidden, buffers_.scored_input, pairs);
   feed_forward(block, buffers_.scored_hidden, buffers_.scored_input, pairs);
+}
+
+// Queries, keys or values (segment 0, 1, 2) of the heads that are there at once, from `head` on.
+void ForwardPass::project(const PackedBlock& block,
+                          int segment,
+                          int head,
+                          const Rows& a,
+                          const Rows& c,
+                          std::int64_t rows) const {
+  const kernels::LinearKernel& kernel = *block.qkv.kernel;
+  const std::int64_t count = kernels::panel_count(kernel, shape_.heads_at_once * spec_.head_size());
+  const auto panels = [&](int of_segment, int of_head) {
+    const std::int64_t first = of_segment * block.qkv.segment_columns + of_head * spec_.head_size();
+    return PanelRange{first / kernel.panel_columns, count};
+  };
+  const int next_head = head + shape_.heads_at_once;
+  const std::byte* next = block.attention_output.panels;
+  if (segment < 2) {
+    next = weights_at(block.qkv, panels(segment + 1, head));
+  } else if (next_head < spec_.num_attention_heads) {
+    next = weights_at(block.qkv, panels(0, next_head));
+  }
+  multiply(block.qkv,
+           panels(segment, head),
+           Epilogue::kBias,
+           a,
+           columns_from(c, segment * buffers_.qkv_columns),
+           rows,
+           nullptr,
+           next);
 }
 
 void ForwardPass::score(std::int64_t pairs, std::span<float> logits) const {
@@ -197,35 +249,38 @@ void ForwardPass::score(std::int64_t pairs, std::span<float> logits) const {
   }
 }
 
-void ForwardPass::attend(const Rows& query,
-                         std::int64_t first,
-                         std::int64_t length,
+// The heads that are there at once, from `head` on: queries over one pair's tokens.
+void ForwardPass::attend(int head,
+                         const Rows& query,
+                         TokenRange tokens,
                          const Rows& context,
-                         std::int64_t queries,
-                         std::int64_t segment) const {
+                         std::int64_t queries) const {
   kernels::AttentionArgs args{};
   args.q_stride = query.stride;
   args.kv_stride = buffers_.qkv.stride;
   args.out_stride = context.stride;
   args.out_storage = context.storage;
   args.queries = queries;
-  args.keys = length;
+  args.keys = tokens.count;
   args.head_size = spec_.head_size();
   args.scale = 1.0F / std::sqrt(static_cast<float>(spec_.head_size()));
   args.scratch = buffers_.attention_scratch;
-  const Rows keys = buffers_.qkv.from(first);
-  for (int head = 0; head < spec_.num_attention_heads; ++head) {
-    const std::int64_t column = head * args.head_size;
+  const Rows keys = buffers_.qkv.from(tokens.first);
+  for (int i = 0; i < shape_.heads_at_once; ++i) {
+    const std::int64_t column = i * args.head_size;
     args.q = columns_from(query, column).data;
-    args.k = columns_from(keys, segment + column).data;
-    args.v = columns_from(keys, 2 * segment + column).data;
-    args.out = columns_from(context, column).data;
+    args.k = columns_from(keys, buffers_.qkv_columns + column).data;
+    args.v = columns_from(keys, 2 * buffers_.qkv_columns + column).data;
+    args.out = columns_from(context, (head + i) * args.head_size).data;
     arithmetic_.attention(args);
   }
-  // The next product reads whole depth groups.
+}
+
+// The next product reads whole depth blocks.
+void ForwardPass::zero_pads(const Rows& context, std::int64_t rows) const {
   const auto h = static_cast<std::int64_t>(spec_.hidden_size);
   const std::int64_t padded = kernels::padded_depth(*arithmetic_.linear, h);
-  for (std::int64_t row = 0; h < padded && row < queries; ++row) {
+  for (std::int64_t row = 0; h < padded && row < rows; ++row) {
     std::memset(columns_from(context.from(row), h).data,
                 0,
                 static_cast<std::size_t>(padded - h) * kernels::storage_bytes(context.storage));
@@ -247,7 +302,8 @@ void ForwardPass::attention_output(const PackedBlock& block,
                    rows),
            hidden,
            rows,
-           &hidden);
+           &hidden,
+           block.intermediate.panels);
   normalise(block.attention_norm, hidden, input, rows);
 }
 
@@ -257,25 +313,44 @@ void ForwardPass::feed_forward(const PackedBlock& block,
                                std::int64_t rows) const {
   for (std::int64_t row = 0; row < rows; row += shape_.feed_forward_rows) {
     const std::int64_t count = std::min(shape_.feed_forward_rows, rows - row);
-    multiply(
-        block.intermediate,
-        all_panels(block.intermediate),
-        epilogue_of(spec_.activation),
-        operand(block.intermediate, hidden.from(row), input.from(row), spec_.hidden_size, count),
-        buffers_.inner,
-        count);
-    to_input(buffers_.inner, buffers_.inner_input, spec_.intermediate_size, count);
-    const Rows to = hidden.from(row);
+    feed_forward_rows(block, hidden.from(row), input.from(row), count);
+  }
+  normalise(block.output_norm, hidden, input, rows);
+}
+
+// The intermediate layer comes and goes a stretch of its columns at a time.
+void ForwardPass::feed_forward_rows(const PackedBlock& block,
+                                    const Rows& hidden,
+                                    const Rows& input,
+                                    std::int64_t rows) const {
+  const Rows from = operand(block.intermediate, hidden, input, spec_.hidden_size, rows);
+  const std::int64_t width = block.intermediate.kernel->panel_columns;
+  const std::int64_t panels = (shape_.inner_columns + width - 1) / width;
+  for (std::int64_t first = 0; first < block.intermediate.panel_count; first += panels) {
+    const std::int64_t now = std::min(panels, block.intermediate.panel_count - first);
+    const bool last = first + now == block.intermediate.panel_count;
+    const std::int64_t begin = first * width;
+    const DepthRange depth = {begin, last ? block.output.depth - begin : now * width};
+    multiply(block.intermediate,
+             {first, now},
+             epilogue_of(spec_.activation),
+             from,
+             buffers_.inner,
+             rows,
+             nullptr,
+             weights_at(block.output, {}, depth));
+    to_input(buffers_.inner, buffers_.inner_input, shape_.inner_columns, rows);
     multiply(
         block.output,
         all_panels(block.output),
-        Epilogue::kBiasResidual,
-        operand(block.output, buffers_.inner, buffers_.inner_input, spec_.intermediate_size, count),
-        to,
-        count,
-        &to);
+        depth,
+        first == 0 ? Epilogue::kBiasResidual : Epilogue::kAccumulate,
+        operand(block.output, buffers_.inner, buffers_.inner_input, shape_.inner_columns, rows),
+        hidden,
+        rows,
+        &hidden,
+        last ? nullptr : weights_at(block.intermediate, {first + now, 0}));
   }
-  normalise(block.output_norm, hidden, input, rows);
 }
 
 void ForwardPass::normalise(const PackedNorm& norm,

@@ -25,6 +25,12 @@ struct Chunk {
   std::span<const int> cu_seqlens;          // [pairs + 1]
 };
 
+// One pair's tokens in the chunk.
+struct TokenRange {
+  std::int64_t first = 0;
+  std::int64_t count = 0;
+};
+
 class ForwardPass {
  public:
   ForwardPass(const model::ModelSpec& spec,
@@ -44,12 +50,18 @@ class ForwardPass {
   void score(std::int64_t pairs, std::span<float> logits) const;
 
   // The parts of a layer; `rows` rows from the start of the given buffers.
-  void attend(const Rows& query,
-              std::int64_t first,
-              std::int64_t length,
+  void project(const PackedBlock& block,
+               int segment,
+               int head,
+               const Rows& a,
+               const Rows& c,
+               std::int64_t rows) const;
+  void attend(int head,
+              const Rows& query,
+              TokenRange tokens,
               const Rows& context,
-              std::int64_t queries,
-              std::int64_t segment) const;
+              std::int64_t queries) const;
+  void zero_pads(const Rows& context, std::int64_t rows) const;
   void attention_output(const PackedBlock& block,
                         const Rows& hidden,
                         const Rows& input,
@@ -58,6 +70,10 @@ class ForwardPass {
                     const Rows& hidden,
                     const Rows& input,
                     std::int64_t rows) const;
+  void feed_forward_rows(const PackedBlock& block,
+                         const Rows& hidden,
+                         const Rows& input,
+                         std::int64_t rows) const;
   void normalise(const PackedNorm& norm,
                  const Rows& hidden,
                  const Rows& input,

@@ -225,25 +225,4 @@ Result<PackedModel> pack_model(const model::ModelSpec& spec,
   return pack_as_given(spec, folded.weights, arithmetic);
 }
 
-void add_table_row(const PackedTable& table, std::int64_t row, float* y) {
-  const std::int64_t begin = row * table.columns;
-  if (table.storage == Storage::kF32) {
-    const float* x = reinterpret_cast<const float*>(table.rows) + begin;
-    for (std::int64_t h = 0; h < table.columns; ++h) {
-      y[h] += x[h];
-    }
-  } else if (table.storage == Storage::kBf16) {
-    const auto* x = reinterpret_cast<const BFloat16*>(table.rows) + begin;
-    for (std::int64_t h = 0; h < table.columns; ++h) {
-      y[h] += to_float(x[h]);
-    }
-  } else {
-    const auto* x = reinterpret_cast<const std::int8_t*>(table.rows) + begin;
-    const float scale = table.scale[row];
-    for (std::int64_t h = 0; h < table.columns; ++h) {
-      y[h] += static_cast<float>(x[h]) * scale;
-    }
-  }
-}
-
 }  // namespace rr::engine

@@ -63,7 +63,4 @@ Result<PackedModel> pack_model(const model::ModelSpec& spec,
                                const model::ModelWeights& weights,
                                const Arithmetic& arithmetic);
 
-// y[columns] += the row, as f32.
-void add_table_row(const PackedTable& table, std::int64_t row, float* y);
-
 }  // namespace rr::engine

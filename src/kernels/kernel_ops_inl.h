@@ -47,6 +47,7 @@ struct GemmArgs {
   std::int64_t rows;
   std::int64_t depth;        // a multiple of depth_group; the caller pads a and b with zero points
   std::int64_t panel_depth;  // from one panel of b to the next, ≥ depth
+  const void* next;  // weights that will be read after these, worth fetching; null: what follows b
   std::int64_t panels;
   Epilogue epilogue;
 };
@@ -88,6 +89,29 @@ struct LayerNormArgs {
   std::int64_t padded_columns;
 };
 using LayerNormFn = void (*)(const LayerNormArgs&);
+
+// A table of row vectors [rows, columns] without gaps.
+struct EmbedTable {
+  const void* rows;
+  const float* scale;  // [rows], int8 only
+  Storage storage;     // kF32, kBf16 or kI8
+};
+
+// y[m,h] = words[input_ids[m],h] + token_types[token_type_ids[m],h] + positions[first_position+m,h]
+// in f32, in that order. Requires ids within the tables.
+struct EmbedArgs {
+  EmbedTable words;
+  EmbedTable token_types;
+  EmbedTable positions;
+  const std::int32_t* input_ids;
+  const std::int32_t* token_type_ids;
+  std::int64_t first_position;
+  float* y;
+  std::int64_t y_stride;
+  std::int64_t rows;
+  std::int64_t columns;
+};
+using EmbedFn = void (*)(const EmbedArgs&);
 
 // Per-row symmetric quantisation: scale[m] = max|x[m,·]| / limit, y = round(x / scale) + zero_point
 // as one byte, or as a signed 16-bit number where y_storage is kI16 (limit up to 32,767). Columns
@@ -140,7 +164,9 @@ struct CpuKernels {
   AttentionFn attention_f32;
   AttentionFn attention_bf16;  // null where bf16.activations is kF32
   LayerNormFn layer_norm;
+  LayerNormFn layer_norm_short;  // beside 16- and 8-bit products
   QuantizeFn quantize;
+  EmbedFn embed;
 };
 
 }  // namespace rr::kernels

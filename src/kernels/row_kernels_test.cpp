@@ -11,8 +11,22 @@ namespace {
 constexpr std::int64_t kRows = 3;
 constexpr std::int64_t kStride = 512;
 
-TEST(LayerNorm, AgreesWithDoublePrecisionAndZeroesThePads) {
+struct NamedLayerNorm {
+  Isa isa;
+  LayerNormFn layer_norm;
+};
+
+std::vector<NamedLayerNorm> all_layer_norms() {
+  std::vector<NamedLayerNorm> all;
   for (const Isa isa : available_isas()) {
+    all.push_back({isa, kernel_table(isa).layer_norm});
+    all.push_back({isa, kernel_table(isa).layer_norm_short});
+  }
+  return all;
+}
+
+TEST(LayerNorm, AgreesWithDoublePrecisionAndZeroesThePads) {
+  for (const auto& [isa, layer_norm] : all_layer_norms()) {
     for (const std::int64_t columns : {1, 7, 16, 66, 320, 384}) {
       const auto width = static_cast<std::size_t>(columns);
       std::vector<float> x = random_floats(kRows * kStride, 3, 5);
@@ -28,8 +42,8 @@ TEST(LayerNorm, AgreesWithDoublePrecisionAndZeroesThePads) {
       args.y = y.data();
       args.rows = kRows;
       args.columns = columns;
-      args.padded_columns = (columns + 3) / 4 * 4;
-      kernel_table(isa).layer_norm(args);
+      args.padded_columns = (columns + 63) / 64 * 64;
+      layer_norm(args);
       for (std::int64_t m = 0; m < kRows; ++m) {
         const float* row = x.data() + m * kStride;
         double mean = 0;
@@ -54,7 +68,7 @@ TEST(LayerNorm, AgreesWithDoublePrecisionAndZeroesThePads) {
 }
 
 TEST(LayerNorm, WritesTheSameValuesAsBf16) {
-  for (const Isa isa : available_isas()) {
+  for (const auto& [isa, layer_norm] : all_layer_norms()) {
     if (kernel_table(isa).attention_bf16 == nullptr) {
       continue;
     }
@@ -69,9 +83,53 @@ TEST(LayerNorm, WritesTheSameValuesAsBf16) {
     args.y_bf16 = half.data();
     args.rows = 1;
     args.columns = args.padded_columns = 384;
-    kernel_table(isa).layer_norm(args);
+    layer_norm(args);
     for (std::size_t h = 0; h < 384; ++h) {
       ASSERT_EQ(half[h], bf16_bits(x[h])) << isa_name(isa);
+    }
+  }
+}
+
+// One table of each storage; columns that fill no vector.
+TEST(Embed, SumsWordTypeAndPositionInOneOrder) {
+  constexpr std::int64_t kColumns = 75;
+  constexpr std::int64_t kTableRows = 9;
+  const std::vector<float> words = random_floats(kTableRows * kColumns, 1, 1);
+  std::vector<std::uint16_t> types(2 * kColumns);
+  for (std::size_t i = 0; i < types.size(); ++i) {
+    types[i] = bf16_bits(words[i + 7] * 0.3F);
+  }
+  std::vector<std::int8_t> positions(kTableRows * kColumns);
+  for (std::size_t i = 0; i < positions.size(); ++i) {
+    positions[i] = static_cast<std::int8_t>(static_cast<int>(i * 37 % 255) - 127);
+  }
+  const std::vector<float> scales = random_floats(kTableRows, 0.01F, 2);
+  const std::vector<std::int32_t> ids = {8, 0, 3, 3, 7, 1};
+  const std::vector<std::int32_t> type_ids = {0, 1, 0, 1, 1, 0};
+  for (const Isa isa : available_isas()) {
+    std::vector<float> y(ids.size() * kStride, std::nanf(""));
+    EmbedArgs args{};
+    args.words = {words.data(), nullptr, Storage::kF32};
+    args.token_types = {types.data(), nullptr, Storage::kBf16};
+    args.positions = {positions.data(), scales.data(), Storage::kI8};
+    args.input_ids = ids.data();
+    args.token_type_ids = type_ids.data();
+    args.first_position = 2;
+    args.y = y.data();
+    args.y_stride = kStride;
+    args.rows = static_cast<std::int64_t>(ids.size());
+    args.columns = kColumns;
+    kernel_table(isa).embed(args);
+    for (std::size_t m = 0; m < ids.size(); ++m) {
+      for (std::size_t h = 0; h < kColumns; ++h) {
+        const std::size_t type = static_cast<std::size_t>(type_ids[m]) * kColumns + h;
+        const float word = words[static_cast<std::size_t>(ids[m]) * kColumns + h];
+        // Rounded on its own, as a variable forces.
+        const volatile float position =
+            static_cast<float>(positions[(m + 2) * kColumns + h]) * scales[m + 2];
+        const float expected = word + bf16_rounded(words[type + 7] * 0.3F) + position;
+        ASSERT_EQ(y[m * kStride + h], expected) << isa_name(isa) << " " << m << "," << h;
+      }
     }
   }
 }
@@ -92,7 +150,7 @@ Quantized quantized(
   args.scale = &result.scale;
   args.rows = 1;
   args.columns = columns;
-  args.padded_columns = (columns + 3) / 4 * 4;
+  args.padded_columns = (columns + 63) / 64 * 64;
   args.limit = limit;
   args.zero_point = zero;
   kernel_table(isa).quantize(args);
@@ -108,7 +166,7 @@ TEST(Quantize, RoundsToTheLimitOfTheLargestValue) {
         const auto at = static_cast<std::size_t>(h);
         ASSERT_NEAR((q.y[at] - 128) * q.scale, x[at], 0.5001F * q.scale) << isa_name(isa);
       }
-      for (std::int64_t h = columns; h < (columns + 3) / 4 * 4; ++h) {
+      for (std::int64_t h = columns; h < (columns + 63) / 64 * 64; ++h) {
         ASSERT_EQ(q.y[static_cast<std::size_t>(h)], 128) << isa_name(isa);
       }
     }

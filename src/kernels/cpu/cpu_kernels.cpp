@@ -141,7 +141,9 @@ const CpuKernels kGenericKernels = {generic_set::kF32,
                                     generic::attention_f32,
                                     nullptr,
                                     generic::layer_norm,
-                                    generic::quantize};
+                                    generic::layer_norm,
+                                    generic::quantize,
+                                    generic::embed};
 
 const CpuKernels kAvx2Kernels = {avx2_set::kF32,
                                  avx2_set::kF32,
@@ -151,7 +153,9 @@ const CpuKernels kAvx2Kernels = {avx2_set::kF32,
                                  avx2::attention_f32,
                                  nullptr,
                                  avx2::layer_norm,
-                                 avx2::quantize};
+                                 avx2::layer_norm,
+                                 avx2::quantize,
+                                 avx2::embed};
 
 const CpuKernels kAvxVnniKernels = {avx2_set::kF32,
                                     avx2_set::kF32,
@@ -161,7 +165,9 @@ const CpuKernels kAvxVnniKernels = {avx2_set::kF32,
                                     avx2::attention_f32,
                                     nullptr,
                                     avx2::layer_norm,
-                                    avx2::quantize};
+                                    avx2::layer_norm,
+                                    avx2::quantize,
+                                    avx2::embed};
 
 const CpuKernels kAvx512Kernels = {avx512_set::kF32,
                                    avx512_set::kF32,
@@ -171,7 +177,9 @@ const CpuKernels kAvx512Kernels = {avx512_set::kF32,
                                    avx512::attention_f32,
                                    nullptr,
                                    avx512::layer_norm,
-                                   avx512::quantize};
+                                   avx512::layer_norm,
+                                   avx512::quantize,
+                                   avx512::embed};
 
 const CpuKernels kAvx512VnniKernels = {avx512_set::kF32,
                                        avx512_set::kF32,
@@ -181,7 +189,9 @@ const CpuKernels kAvx512VnniKernels = {avx512_set::kF32,
                                        avx512::attention_f32,
                                        nullptr,
                                        avx512::layer_norm,
-                                       avx512::quantize};
+                                       avx512::layer_norm,
+                                       avx512::quantize,
+                                       avx512::embed};
 
 const CpuKernels kAvx512Bf16Kernels = {avx512_set::kF32,
                                        avx512_set::kF32,
@@ -191,7 +201,9 @@ const CpuKernels kAvx512Bf16Kernels = {avx512_set::kF32,
                                        avx512::attention_f32,
                                        avx512bf16::attention_bf16,
                                        avx512bf16::layer_norm,
-                                       avx512::quantize};
+                                       avx512bf16::layer_norm,
+                                       avx512::quantize,
+                                       avx512::embed};
 
 const CpuKernels kAmxKernels = {avx512_set::kF32,
                                 amx_set::kSplit,
@@ -201,6 +213,8 @@ const CpuKernels kAmxKernels = {avx512_set::kF32,
                                 avx512::attention_f32,
                                 amx::attention_bf16,
                                 avx512bf16::layer_norm,
-                                amx::quantize};
+                                amx::layer_norm,
+                                amx::quantize,
+                                avx512::embed};
 
 }  // namespace rr::kernels

@@ -23,6 +23,7 @@ void gemm_mixed(const GemmArgs& args);
 void gemm_bf16x3(const GemmArgs& args);
 // s8 · s8, exact 32-bit sums, no zero point.
 void gemm_s8s8(const GemmArgs& args);
+void layer_norm(const LayerNormArgs& args);
 std::int64_t probe_bf16(std::int64_t rounds, float* sink);
 // Operations of f32 grade: a sixth of those done.
 std::int64_t probe_bf16x3(std::int64_t rounds, float* sink);

@@ -315,10 +315,11 @@ inline void gemm_finish(const GemmArgs& args, std::int64_t element_bytes) {
                            now,
                            at == 0,
                            at + now == steps};
-        // What follows the last panel in memory is the model's next matrix.
         const bool more = at + now < steps;
         const char* next = more ? b + bytes : b + bytes + (panel_steps - steps) * Weights::kBytes;
-        sweep.run(pass, begin, end, next, bytes);
+        const bool end_of_all = !more && panel + 1 == args.panels && args.next != nullptr;
+        const char* soon = end_of_all ? static_cast<const char*>(args.next) : next;
+        sweep.run(pass, begin, end, soon, bytes);
         b = next;
       }
     }

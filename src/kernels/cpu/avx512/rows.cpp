@@ -3,6 +3,7 @@
 #include "kernels/cpu/avx512/avx512_inl.h"
 #include "kernels/cpu/simd/vec_avx512_inl.h"
 // The algorithms, over that vector.
+#include "kernels/cpu/simd/embed_inl.h"
 #include "kernels/cpu/simd/rows_inl.h"
 
 namespace rr::kernels::avx512 {
@@ -13,6 +14,10 @@ void layer_norm(const LayerNormArgs& args) {
 
 void quantize(const QuantizeArgs& args) {
   quantize_rows(args);
+}
+
+void embed(const EmbedArgs& args) {
+  embed_rows(args);
 }
 
 }  // namespace rr::kernels::avx512

@@ -14,5 +14,6 @@ std::int64_t probe_f32(std::int64_t rounds, float* sink);
 void attention_f32(const AttentionArgs& args);
 void layer_norm(const LayerNormArgs& args);
 void quantize(const QuantizeArgs& args);
+void embed(const EmbedArgs& args);
 
 }  // namespace rr::kernels::generic

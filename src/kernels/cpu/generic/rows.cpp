@@ -1,9 +1,37 @@
-// Reference row kernels: LayerNorm and per-row quantisation.
+// Reference row kernels: embeddings, LayerNorm and per-row quantisation.
 #include <cmath>
 
 #include "kernels/cpu/generic/generic_inl.h"
+#include "kernels/cpu/generic/scalar_math_inl.h"
 
 namespace rr::kernels::generic {
+
+namespace {
+
+float table_value(const EmbedTable& table, std::int64_t row, std::int64_t columns, std::int64_t h) {
+  const std::int64_t at = row * columns + h;
+  switch (table.storage) {
+    case Storage::kBf16:
+      return bits_to_float(std::uint32_t{static_cast<const std::uint16_t*>(table.rows)[at]} << 16);
+    case Storage::kI8:
+      return static_cast<float>(static_cast<const std::int8_t*>(table.rows)[at]) * table.scale[row];
+    default:
+      return static_cast<const float*>(table.rows)[at];
+  }
+}
+
+}  // namespace
+
+void embed(const EmbedArgs& args) {
+  for (std::int64_t m = 0; m < args.rows; ++m) {
+    for (std::int64_t h = 0; h < args.columns; ++h) {
+      args.y[m * args.y_stride + h] =
+          table_value(args.words, args.input_ids[m], args.columns, h) +
+          table_value(args.token_types, args.token_type_ids[m], args.columns, h) +
+          table_value(args.positions, args.first_position + m, args.columns, h);
+    }
+  }
+}
 
 void layer_norm(const LayerNormArgs& args) {
   const auto count = static_cast<float>(args.columns);
