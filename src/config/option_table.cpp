@@ -96,7 +96,8 @@ std::vector<OptionSpec> number_options() {
        .default_text = "false",
        .kind = Kind::kBoolean,
        .meaning = "with `none`: fp32 weights and 16-bit products where the hardware has them; with "
-                  "`int8`: the parts that are not int8 run in bf16; with `bf16`: no effect",
+                  "`int8`: the parts that are not int8 run in bf16 (on AMX they always do); with "
+                  "`bf16`: no effect",
        .feature = Feature::kNumbers},
       {.name = "RERANKER_SCORE",
        .default_text = "sigmoid",

@@ -78,7 +78,9 @@ Arithmetic choose_arithmetic(kernels::Isa isa, Quantization quantization, MixedP
   chosen.embed = table.embed;
   chosen.numerics = chosen.linear->arithmetic;
   // With bf16 products the attention products are bf16 too; int8 asks for that by mixed precision.
-  const bool mixed_int8 = quantization == Quantization::kInt8 && mixed == MixedPrecision::kOn;
+  // On AMX it always does: f32 attention would make int8 slower than bf16 (decision 016).
+  const bool mixed_int8 = quantization == Quantization::kInt8 &&
+                          (mixed == MixedPrecision::kOn || isa == kernels::Isa::kAmx);
   const bool bf16_attention = table.attention_bf16 != nullptr &&
                               (chosen.linear->activations == Storage::kBf16 || mixed_int8);
   chosen.attention = bf16_attention ? table.attention_bf16 : table.attention_f32;

@@ -33,7 +33,7 @@ TEST(Arithmetic, NumericsIdsSayWhichArithmeticRuns) {
   EXPECT_EQ(numerics(Isa::kAvx512Bf16, Quantization::kBf16, kOff), "avx512bf16.2");
   EXPECT_EQ(numerics(Isa::kAmx, Quantization::kNone, kOff), "amx-bf16x3.1");
   EXPECT_EQ(numerics(Isa::kAmx, Quantization::kBf16, kOff), "amx-bf16.1");
-  EXPECT_EQ(numerics(Isa::kAmx, Quantization::kInt8, kOff), "amx-s8s8.1");
+  EXPECT_EQ(numerics(Isa::kAmx, Quantization::kInt8, kOff), "amx-s8s8.1+bf16");
   // Mixed precision: 16-bit products for none where there are any, bf16 unchanged.
   EXPECT_EQ(numerics(Isa::kAvx512Bf16, Quantization::kNone, kOn), "avx512bf16-mixed.2");
   EXPECT_EQ(numerics(Isa::kAvx512, Quantization::kNone, kOn), "avx512-fma.1");
