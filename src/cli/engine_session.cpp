@@ -13,6 +13,7 @@
 #include "cli/command.h"
 #include "engine/self_test.h"
 #include "eval/price_list.h"
+#include "kernels/kernel_table.h"
 
 namespace rr::cli {
 
@@ -158,14 +159,29 @@ Status check_device(const config::NumericsSettings& numerics) {
                             numerics.device));
 }
 
+namespace {
+
+// A wrong name of a dtype or an instruction set is found later, where it is used.
+model::WeightFormat weight_format(const config::NumericsSettings& numerics) {
+  const auto format = model::weight_format_from_name(numerics.quantization);
+  const auto isa = kernels::isa_from_name(numerics.isa);
+  if (!format.ok() || *format != model::WeightFormat::kFloat32 || !isa.ok() ||
+      numerics.mixed_precision) {
+    return format.ok() ? *format : model::WeightFormat::kFloat32;
+  }
+  const bool parts = kernels::kernel_table(*isa).split.weights == kernels::Storage::kBf16x3;
+  return parts ? model::WeightFormat::kFloat32AsBFloat16x3 : model::WeightFormat::kFloat32;
+}
+
+}  // namespace
+
 model::LoadOptions load_options(const config::Settings& settings) {
   model::LoadOptions options;
   if (settings.model.max_length_origin == config::MaxLengthOrigin::kGiven) {
     options.max_length = settings.model.max_length;
   }
   options.memory_limit_bytes = static_cast<std::int64_t>(cgroup_memory_limit("/").value_or(0));
-  const auto format = model::weight_format_from_name(settings.numerics.quantization);
-  options.weight_format = format.ok() ? *format : model::WeightFormat::kFloat32;
+  options.weight_format = weight_format(settings.numerics);
   return options;
 }
 

@@ -23,6 +23,10 @@ bool is_matrix(const TensorSlot& slot) {
   return slot.shape.size() == 2 && slot.shape[0] > 1;
 }
 
+bool in_block(const TensorSlot& slot) {
+  return slot.name.find(".layer.") != std::string::npos;
+}
+
 }  // namespace
 
 Result<WeightFormat> weight_format_from_name(std::string_view quantization) {
@@ -53,7 +57,10 @@ std::int64_t weight_bytes(const ModelSpec& spec, WeightFormat format) {
   ModelWeights unused;
   std::int64_t bytes = 0;
   for (const TensorSlot& slot : family_named(spec.family).tensors(spec, unused)) {
-    if (!is_matrix(slot) || format == WeightFormat::kFloat32) {
+    if (format == WeightFormat::kFloat32AsBFloat16x3 && is_matrix(slot) && in_block(slot)) {
+      bytes += elements(slot) * 6;
+    } else if (!is_matrix(slot) || format == WeightFormat::kFloat32 ||
+               format == WeightFormat::kFloat32AsBFloat16x3) {
       bytes += elements(slot) * kFloatBytes;
     } else if (format == WeightFormat::kBFloat16 || spec.keeps_bf16(slot.name)) {
       bytes += elements(slot) * 2;

@@ -1,6 +1,7 @@
 // How much memory a model's weights take once an executor has packed them, by quantization: what
 // `rerankd check` prints and what the memory limit is compared with. Matrices take 4, 2 or 1 bytes
-// a weight (int8 with a float32 scale per row besides), everything else 4. Workspaces (some MB per
+// a weight (int8 with a float32 scale per row besides), those of the blocks 6 where float32 is kept
+// as three bfloat16 parts (AMX), everything else 4. Workspaces (some MB per
 // worker) and caches come on top. Pure. Tested by memory_need_test.cpp.
 #pragma once
 
@@ -12,7 +13,7 @@
 
 namespace rr::model {
 
-enum class WeightFormat { kFloat32, kBFloat16, kInt8 };
+enum class WeightFormat { kFloat32, kFloat32AsBFloat16x3, kBFloat16, kInt8 };
 
 // "none" (or "fp32"), "bf16", "int8" as the option --quantization writes them.
 Result<WeightFormat> weight_format_from_name(std::string_view quantization);

@@ -35,6 +35,15 @@ TEST(MemoryNeed, HalvesAndQuartersTheMatrices) {
   EXPECT_LT(quarter, full * 27 / 100);
 }
 
+TEST(MemoryNeed, ThreePartsMakeTheMatricesOfTheBlocksHalfAsLargeAgain) {
+  const ModelSpec spec = minilm_l6();
+  const std::int64_t full = weight_bytes(spec, WeightFormat::kFloat32);
+  const std::int64_t h = spec.hidden_size;
+  const std::int64_t of_blocks =
+      spec.num_hidden_layers * (4 * h * h + 2 * h * std::int64_t{spec.intermediate_size});
+  EXPECT_EQ(weight_bytes(spec, WeightFormat::kFloat32AsBFloat16x3), full + 2 * of_blocks);
+}
+
 TEST(MemoryNeed, KnowsTheOptionsNames) {
   EXPECT_EQ(weight_format_from_name("none").value(), WeightFormat::kFloat32);
   EXPECT_EQ(weight_format_from_name("fp32").value(), WeightFormat::kFloat32);
