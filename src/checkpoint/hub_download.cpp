@@ -235,7 +235,7 @@ class Downloader {
       }
     }
     RR_RETURN_IF_ERROR(last);
-    if (const Status checked = check(file, part); !checked.ok()) {
+    if (Status checked = check(file, part); !checked.ok()) {
       fs::remove(part, error);  // nothing to go on from
       return checked;
     }
