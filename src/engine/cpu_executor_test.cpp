@@ -32,6 +32,13 @@ void* operator new(std::size_t size) {
 void* operator new[](std::size_t size) {
   return counted_malloc(size);
 }
+// std::stable_sort's temporary buffer comes from here.
+void* operator new(std::size_t size, const std::nothrow_t& /*tag*/) noexcept {
+  return counted_malloc(size);
+}
+void* operator new[](std::size_t size, const std::nothrow_t& /*tag*/) noexcept {
+  return counted_malloc(size);
+}
 void operator delete(void* block) noexcept {
   std::free(block);
 }
