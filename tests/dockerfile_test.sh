@@ -103,7 +103,7 @@ run_file() {
 }
 
 run_file
-env -i PATH=/usr/local/bin:/usr/bin:/bin RERANKER_PORT=$port RERANKER_HOST=127.0.0.1 \
+env -i PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin RERANKER_PORT=$port RERANKER_HOST=127.0.0.1 \
   chroot --userspec="$user" "$stage" /bin/sh -c 'cd "$0" && exec "$@"' "$folder" "${entrypoint[@]}" "${command[@]}" \
   >"$work/server.log" 2>&1 &
 server_pid=$!
@@ -111,6 +111,7 @@ for _ in $(seq 100); do
   curl -sf "127.0.0.1:$port/ready" >/dev/null && break
   sleep 0.1
 done
+[[ -d /proc/$server_pid ]] || fail "it ended at once: $(tail -n 5 "$work/server.log")"
 [[ $(stat -c %u "/proc/$server_pid") == "$user" ]] || fail "runs as $(stat -c %u "/proc/$server_pid"), not $user"
 in_stage "${healthcheck[@]/8000/$port}" || fail "the health check: $(tail -n 5 "$work/server.log")"
 curl -sf "127.0.0.1:$port/rerank" -d '{"query":"q","documents":["a","b"]}' | jq -e '.results | length == 2' >/dev/null ||
