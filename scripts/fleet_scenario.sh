@@ -10,6 +10,8 @@
 # Everything listens on loopback and ends with the script. Needs redis-server, redis-cli, curl and jq.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck source=scripts/loopback.sh
+source "$root/scripts/loopback.sh"
 
 servers=3
 rps=50
@@ -76,19 +78,6 @@ clean_up() {
   rm -rf "$work"
 }
 trap clean_up EXIT
-
-start_redis() {
-  redis_port=$((10000 + RANDOM % 20000))
-  redis-server --port "$redis_port" --bind 127.0.0.1 --save '' --dir "$work" >"$work/redis.log" 2>&1 &
-  redis_pid=$!
-  for _ in $(seq 100); do
-    redis-cli -p "$redis_port" ping >/dev/null 2>&1 && return 0
-    sleep 0.1
-  done
-  say "redis-server did not start:"
-  cat "$work/redis.log" >&2
-  return 1
-}
 
 # start_servers NAME=VALUE…: the fleet with these settings, ready.
 start_servers() {
@@ -190,7 +179,7 @@ if [[ $model == minilm-l6 || $model == bert-base ]]; then
   "$(dirname "$program")/random_checkpoint" --shape "$model" --tokenizer "$root/models/builtin" --out "$work/model"
   model=$work/model
 fi
-start_redis
+start_own_redis "$work"
 if [[ $documents == 0 ]]; then
   choose_documents
 fi

@@ -5,6 +5,8 @@
 set -euo pipefail
 program=$1
 root=$2
+# shellcheck source=scripts/loopback.sh
+source "$root/scripts/loopback.sh"
 
 for needed in redis-server redis-cli curl jq; do
   if ! command -v "$needed" >/dev/null; then
@@ -33,24 +35,7 @@ fail() {
   exit 1
 }
 
-# A Redis of our own: a port that somebody else took in the meantime is not used.
-start_redis() {
-  redis_port=$((20000 + RANDOM % 20000))
-  redis-server --port "$redis_port" --bind 127.0.0.1 --save '' --dir "$work" >"$work/redis.log" 2>&1 &
-  redis_pid=$!
-  for _ in $(seq 100); do
-    kill -0 "$redis_pid" 2>/dev/null || return 1
-    grep -q 'Ready to accept connections' "$work/redis.log" && return 0
-    sleep 0.1
-  done
-  return 1
-}
-
-for attempt in $(seq 10); do
-  start_redis && break
-  redis_pid=
-  [[ $attempt == 10 ]] && fail "no port for Redis"
-done
+start_own_redis "$work" || fail "no Redis"
 
 # start FILE NUMBER: one server with the file's settings; its port in $port.
 start() {

@@ -7,6 +7,8 @@
 set -euo pipefail
 rerankd=$(realpath "$1")
 source_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck source=scripts/loopback.sh
+source "$source_dir/scripts/loopback.sh"
 if ! command -v redis-server >/dev/null; then
   echo "SKIPPED: redis-server is not installed"
   exit 77
@@ -36,25 +38,13 @@ redis() {
   redis-cli -p "$redis_port" "$@"
 }
 
-start_redis() {
-  redis_port=$((10000 + RANDOM % 20000))
-  redis-server --port "$redis_port" --bind 127.0.0.1 --save '' --dir "$work" >redis.log 2>&1 &
-  pid[redis]=$!
-  for _ in $(seq 100); do
-    redis ping >/dev/null 2>&1 && return 0
-    sleep 0.1
-  done
-  cat redis.log
-  return 1
-}
-
 # serve NAME [PORT]: a server with one thread, ready and connected.
 serve() {
   local name=$1 log=$1.log
   : >"$log"
   env REDIS_ENABLED=true REDIS_URL="redis://127.0.0.1:$redis_port/0" REDIS_LEASE_MS=$lease_ms \
     ENABLE_PREDICTION_CACHE=false RERANKER_DRAIN_DELAY=1 RERANKER_MODEL="$work/model" \
-    "$rerankd" serve --host 127.0.0.1 --port "${2:-0}" --threads 1 2>"$log" &
+    "$rerankd" serve --host 127.0.0.1 --port "${2:-$(free_port)}" --threads 1 2>"$log" &
   pid[$name]=$!
   for _ in $(seq 300); do
     port[$name]=$(sed -n 's/.*listening.* port=\([0-9]*\).*/\1/p' "$log")
@@ -197,7 +187,8 @@ herd() {
   [[ $different == 1 ]] || fail "herd: $different different answers"
 }
 
-start_redis
+start_own_redis "$work"
+pid[redis]=$redis_pid
 "$(dirname "$rerankd")/random_checkpoint" --shape minilm-l6 --tokenizer "$source_dir/models/builtin" --out model
 serve a
 serve b

@@ -49,11 +49,10 @@ has() {  # FILE TEXT
   fi
 }
 
-# A port that is free now; the server is told it, because the scripts' default is fixed.
-port=0
-while ((port == 0)) || (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
-  port=$((20000 + RANDOM % 20000))
-done
+# The server is told its port, because the scripts' default is fixed.
+# shellcheck source=scripts/loopback.sh
+source "$source_dir/scripts/loopback.sh"
+port=$(free_port)
 export RERANKER_HOST=127.0.0.1 RERANKER_PORT=$port RERANKER_THREADS=1
 
 run 2 ./start_reranker.sh sideways

@@ -13,19 +13,14 @@
 set -euo pipefail
 # shellcheck source=bench/serving/servers.sh
 source "$(dirname "${BASH_SOURCE[0]}")/servers.sh"
+# shellcheck source=scripts/loopback.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/loopback.sh"
 read_options "$@"
 
 # The figure's own Redis; ends with its servers.
 start_redis() {
-  redis_port=$((10000 + RANDOM % 20000))
-  taskset -c 1 redis-server --port "$redis_port" --bind 127.0.0.1 --save '' --dir "$work" >"$work/redis.log" 2>&1 &
-  pid[redis]=$!
-  for _ in $(seq 100); do
-    redis-cli -p "$redis_port" ping >/dev/null 2>&1 && return 0
-    sleep 0.1
-  done
-  cat "$work/redis.log" >&2
-  return 1
+  start_own_redis "$work" taskset -c 1
+  pid[redis]=$redis_pid
 }
 
 # start_sharing NAME CPUS NAME=VALUE…: a server that is connected.

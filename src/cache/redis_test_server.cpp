@@ -11,6 +11,7 @@
 
 #include <array>
 #include <filesystem>
+#include <random>
 
 #include "base/check.h"
 #include "cache/resp_command.h"
@@ -87,13 +88,23 @@ void append(std::string& out, const std::vector<std::string>& arguments) {
 }  // namespace
 
 int free_port() {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = loopback(0);
-  socklen_t size = sizeof address;
-  RR_CHECK(bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
-  RR_CHECK(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0);
-  close(fd);
-  return ntohs(address.sin_port);
+  // The kernel's choice would lie in the range of outgoing connections, where another process may
+  // take it as the near end of one before a server listens, or while a server is being restarted.
+  constexpr int kFirst = 10000;
+  constexpr int kCount = 20000;
+  std::random_device random;
+  for (int attempt = 0; attempt < 1000; ++attempt) {
+    const int port = kFirst + static_cast<int>(random() % kCount);
+    const sockaddr_in address = loopback(port);
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const bool free = bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    close(fd);
+    if (free) {
+      return port;
+    }
+  }
+  RR_CHECK(!"no free port between 10000 and 29999");
+  return 0;
 }
 
 void wait_ms(int milliseconds) {

@@ -17,7 +17,7 @@
 
 namespace rr::cache {
 
-// A free TCP port of 127.0.0.1, as far as can be known.
+// A TCP port of 127.0.0.1 that is free now, below the range of outgoing connections.
 int free_port();
 // Waits without using the CPU.
 void wait_ms(int milliseconds);
