@@ -112,7 +112,8 @@ double run_round(Executor& executor,
     std::vector<float> logits;
     for (std::size_t i = next++; i < work.size(); i = next++) {
       logits.resize(work[i].cu_seqlens.size() - 1);
-      const PackedBatch batch{work[i].input_ids, work[i].token_type_ids, work[i].cu_seqlens};
+      const PackedBatch batch{
+          work[i].input_ids, work[i].token_type_ids, work[i].cu_seqlens, work.size() == 1};
       if (!executor.score(worker, batch, logits).ok()) {
         failed = true;
       }

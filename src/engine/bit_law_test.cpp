@@ -97,6 +97,28 @@ TEST_P(BitLaw, OneToFourWorkersAtOnceGiveTheSameBits) {
   }
 }
 
+TEST_P(BitLaw, APairThatSeveralWorkersShareGivesTheSameBits) {
+  const model::RandomModel model = model::make_random_model(GetParam(), 7);
+  const auto pairs = random_pairs(model.spec, {33, 64, 127, 200, 31, 96}, 900);
+  for (const Variant& variant : all_variants()) {
+    const auto single = executor_of(model, variant);
+    const auto executor = executor_of(model, variant, 4);
+    for (std::size_t count = 1; count <= pairs.size(); ++count) {
+      // One pair of each length, then several in one chunk.
+      const TestBatch batch =
+          count < pairs.size() ? batch_of({&pairs[count - 1], 1}) : batch_of(pairs);
+      const auto expected = bits_of(score_all(*single, 0, batch));
+      PackedBatch alone = batch.view();
+      alone.alone = true;
+      for (int run = 0; run < 8; ++run) {  // helpers come late or not at all
+        std::vector<float> logits(batch.pairs());
+        ASSERT_TRUE(executor->score(run % 4, alone, logits).ok());
+        EXPECT_EQ(bits_of(logits), expected) << variant.name() << " pairs " << batch.pairs();
+      }
+    }
+  }
+}
+
 TEST_P(BitLaw, AWorkspaceFullOfNanChangesNothing) {
   const model::RandomModel model = model::make_random_model(GetParam(), 7);
   const TestBatch batch = batch_of(mixed_pairs(model.spec, 2));
@@ -110,6 +132,7 @@ TEST_P(BitLaw, AWorkspaceFullOfNanChangesNothing) {
     shape.inner_columns = model.spec.intermediate_size;
     shape.pairs = 64;
     shape.heads_at_once = heads_at_once(model.spec, arithmetic);
+    shape.heads_at_least = heads_at_least(model.spec, arithmetic);
     Workspace measured;
     lay_out_buffers(model.spec, arithmetic, shape, measured);
     Workspace workspace(measured.used_bytes());

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/crew.h"
 #include "engine/forward_buffers.h"
 #include "engine/forward_pass.h"
 #include "engine/packed_model.h"
@@ -84,6 +85,7 @@ BufferShape shape_of(const model::ModelSpec& spec,
   }
   shape.pairs = kChunkPairs;
   shape.heads_at_once = heads_at_once(spec, arithmetic);
+  shape.heads_at_least = heads_at_least(spec, arithmetic);
   return shape;
 }
 
@@ -98,7 +100,8 @@ class CpuExecutor final : public Executor {
         arithmetic_(std::move(arithmetic)),
         model_(std::move(model)),
         shape_(shape),
-        batch_tokens_(options.batch_tokens > 0 ? options.batch_tokens : kBatchTokens) {
+        batch_tokens_(options.batch_tokens > 0 ? options.batch_tokens : kBatchTokens),
+        crew_(options.threads, ForwardPass::phases(spec)) {
     Workspace measured;
     lay_out_buffers(spec_, arithmetic_, shape_, measured);
     for (int worker = 0; worker < options.threads; ++worker) {
@@ -109,6 +112,7 @@ class CpuExecutor final : public Executor {
                            shape_,
                            lay_out_buffers(spec_, arithmetic_, shape_, workspaces_.back()));
     }
+    items_.assign(passes_.size(), std::vector<int>(passes_.front().phases()));
     info_.backend = "cpu";
     info_.device = "cpu";
     info_.isa = kernels::isa_name(arithmetic_.isa);
@@ -125,22 +129,44 @@ class CpuExecutor final : public Executor {
 
   Status score(int worker, const PackedBatch& batch, std::span<float> logits) override {
     RR_RETURN_IF_ERROR(check_batch(worker, batch, logits));
+    const Crew::Seat seat(crew_, worker);
     std::size_t pair = 0;
     while (pair < logits.size()) {
       const std::size_t end = chunk_end(batch.cu_seqlens, pair);
       const auto first = static_cast<std::size_t>(batch.cu_seqlens[pair]);
       const auto count = static_cast<std::size_t>(batch.cu_seqlens[end]) - first;
-      passes_[static_cast<std::size_t>(worker)].run(
-          {batch.input_ids.subspan(first, count),
-           batch.token_type_ids.subspan(first, count),
-           batch.cu_seqlens.subspan(pair, end - pair + 1)},
-          logits.subspan(pair, end - pair));
+      const Chunk chunk = {batch.input_ids.subspan(first, count),
+                           batch.token_type_ids.subspan(first, count),
+                           batch.cu_seqlens.subspan(pair, end - pair + 1)};
+      const std::span<float> of_chunk = logits.subspan(pair, end - pair);
+      if (!batch.alone || !run_shared(worker, chunk, of_chunk)) {
+        passes_[static_cast<std::size_t>(worker)].run(chunk, of_chunk);
+      }
       pair = end;
     }
     return check_finite(logits);
   }
 
  private:
+  // With the help of idle workers; false, and nothing is done, where it would not pay.
+  bool run_shared(int worker, const Chunk& chunk, std::span<float> logits) {
+    const ForwardPass& leader = passes_[static_cast<std::size_t>(worker)];
+    SharedChunk shared{chunk, logits, leader.buffers()};
+    shared.row_parts =
+        std::min({leader.row_parts_max(shared.tokens()), workers(), Crew::kItemsMax});
+    if (shared.row_parts == 1) {
+      return false;
+    }
+    shared.head_parts = std::min(leader.head_parts_max(), Crew::kItemsMax);
+    std::vector<int>& items = items_[static_cast<std::size_t>(worker)];
+    for (int phase = 0; phase < leader.phases(); ++phase) {
+      items[static_cast<std::size_t>(phase)] = leader.items(shared, phase);
+    }
+    return crew_.run(worker, shared.row_parts - 1, items, [&](int member, int phase, int item) {
+      passes_[static_cast<std::size_t>(member)].run_item(shared, phase, item);
+    });
+  }
+
   // As many whole pairs from `begin` as fit a chunk, at least one.
   std::size_t chunk_end(std::span<const int> cu_seqlens, std::size_t begin) const {
     std::size_t end = begin + 1;
@@ -203,7 +229,9 @@ class CpuExecutor final : public Executor {
   const int batch_tokens_;
   std::vector<Workspace> workspaces_;
   std::vector<ForwardPass> passes_;
+  std::vector<std::vector<int>> items_;  // per worker, of each phase of a shared chunk
   ExecutorInfo info_;
+  Crew crew_;  // last: its threads use all of the above
 };
 
 }  // namespace

@@ -1,11 +1,11 @@
 // The CPU executor: runs a BERT-like ModelSpec on packed pairs without padding, in the kernels of
 // one instruction set. Weights are packed once at load and shared; each worker has a workspace
-// sized at start, so score() allocates nothing (counted by a test). It owns no threads: callers
-// bring theirs. score(): a batch is cut into chunks of whole pairs of about 256 tokens (512 in
-// tiles), each taken through all layers while its activations are in the second-level cache. Ids
-// out of range, a pair longer than max_seqlen or a malformed cu_seqlens is kInvalidArgument, before
-// anything is computed. Tested by cpu_executor_test.cpp, bit_law_test.cpp and
-// pinned_logits_test.cpp.
+// sized at start, so score() allocates nothing (counted by a test). Callers bring the threads; a
+// Crew's helpers stand in for workers that are idle while a batch is alone. score(): a batch is cut
+// into chunks of whole pairs of about 256 tokens (512 in tiles), each taken through all layers
+// while its activations are in the second-level cache. Ids out of range, a pair longer than
+// max_seqlen or a malformed cu_seqlens is kInvalidArgument, before anything is computed. Tested by
+// cpu_executor_test.cpp, bit_law_test.cpp and pinned_logits_test.cpp.
 #pragma once
 
 #include <memory>

@@ -2,7 +2,8 @@
 // requests nor queues: the scheduler's worker threads hand it packed batches and get logits back.
 //   CPU: sequence-parallel. Each worker (0 ≤ worker < workers()) has its own workspace and takes
 //   batches of about batch_tokens() packed tokens through all layers; different workers may call
-//   score() at the same time.
+//   score() at the same time. A batch that is alone may be shared with the other workers' cores;
+//   score() of one that helps begins when its help is done.
 // Bit law: a pair's logit depends only on (numerics id, model, that pair's tokens), never on its
 // neighbours, the worker or the number of threads.
 #pragma once
@@ -22,7 +23,8 @@ struct PackedBatch {
   std::span<const TokenId> input_ids;       // [T], each in [0, V)
   std::span<const TokenId> token_type_ids;  // [T]
   std::span<const int>
-      cu_seqlens;  // [B+1], cu_seqlens[0] = 0, cu_seqlens[B] = T, each pair at least 1 token
+      cu_seqlens;      // [B+1], cu_seqlens[0] = 0, cu_seqlens[B] = T, each pair at least 1 token
+  bool alone = false;  // nothing else is to be scored now: idle workers may help; bits are the same
 };
 
 // What /health and `version` say about the arithmetic that runs.

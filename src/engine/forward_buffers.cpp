@@ -26,6 +26,24 @@ const kernels::LinearKernel& kept_or_linear(const Arithmetic& arithmetic) {
   return arithmetic.kept == nullptr ? *arithmetic.linear : *arithmetic.kept;
 }
 
+// The fewest heads, of a number that divides all of them, with at least so many columns in whole
+// panels; else all.
+int heads_of_whole_panels(const model::ModelSpec& spec,
+                          const Arithmetic& arithmetic,
+                          int columns_min) {
+  // Of two kernels one's panels are whole parts of the other's.
+  const int panel =
+      std::max(arithmetic.linear->panel_columns, kept_or_linear(arithmetic).panel_columns);
+  const int all = spec.num_attention_heads;
+  for (int heads = 1; heads < all; ++heads) {
+    const int columns = heads * spec.head_size();
+    if (all % heads == 0 && columns >= columns_min && columns % panel == 0) {
+      return heads;
+    }
+  }
+  return all;
+}
+
 }  // namespace
 
 std::byte* Rows::row(std::int64_t index) const {
@@ -40,18 +58,12 @@ Rows Rows::from(std::int64_t index) const {
 }
 
 int heads_at_once(const model::ModelSpec& spec, const Arithmetic& arithmetic) {
-  // Of two kernels one's panels are whole parts of the other's.
-  const int panel =
-      std::max(arithmetic.linear->panel_columns, kept_or_linear(arithmetic).panel_columns);
   constexpr int kColumnsMin = 128;
-  const int all = spec.num_attention_heads;
-  for (int heads = 1; heads < all; ++heads) {
-    const int columns = heads * spec.head_size();
-    if (all % heads == 0 && columns >= kColumnsMin && columns % panel == 0) {
-      return heads;
-    }
-  }
-  return all;
+  return heads_of_whole_panels(spec, arithmetic, kColumnsMin);
+}
+
+int heads_at_least(const model::ModelSpec& spec, const Arithmetic& arithmetic) {
+  return heads_of_whole_panels(spec, arithmetic, 1);
 }
 
 ForwardBuffers lay_out_buffers(const model::ModelSpec& spec,

@@ -38,6 +38,7 @@ struct BufferShape {
   std::int64_t pairs = 0;              // most pairs in R rows
   std::int64_t chunk_tokens = 0;       // whole pairs go together while they have no more
   int heads_at_once = 0;               // whose queries, keys and values are there at once
+  int heads_at_least = 0;              // whose columns are whole panels; divides all heads
   std::int64_t max_seqlen = 0;
 };
 
@@ -63,6 +64,9 @@ struct ForwardBuffers {
 // Heads that are taken from projection to context together: few, so that their queries, keys and
 // values stay in the second-level cache, yet whole panels and at least 128 columns; else all.
 int heads_at_once(const model::ModelSpec& spec, const Arithmetic& arithmetic);
+
+// The fewest heads whose columns are whole panels, into which all heads can be divided.
+int heads_at_least(const model::ModelSpec& spec, const Arithmetic& arithmetic);
 
 // The one function that sums every consumer. Over a measuring Workspace it only counts.
 ForwardBuffers lay_out_buffers(const model::ModelSpec& spec,

@@ -14,6 +14,10 @@ using kernels::Epilogue;
 using kernels::GemmArgs;
 using kernels::Storage;
 
+// Rows are divided in multiples of this: whole tiles of every kernel, so that no product touches
+// another's rows, and enough of them to pay for passing all weights.
+constexpr std::int64_t kRowsTogether = 16;
+
 Epilogue epilogue_of(model::Activation activation) {
   switch (activation) {
     case model::Activation::kGeluErf:
@@ -124,105 +128,190 @@ void to_half(const Rows& from,
 }  // namespace
 
 void ForwardPass::run(const Chunk& chunk, std::span<float> logits) const {
-  embed(chunk);
-  for (std::size_t l = 0; l + 1 < model_.blocks.size(); ++l) {
-    layer(model_.blocks[l], chunk);
+  const SharedChunk alone{chunk, logits, buffers_};
+  for (int phase = 0; phase < phases(); ++phase) {
+    run_item(alone, phase, 0);
   }
-  last_layer(model_.blocks.back(), chunk);
-  score(static_cast<std::int64_t>(logits.size()), logits);
 }
 
-void ForwardPass::embed(const Chunk& chunk) const {
+int ForwardPass::items(const SharedChunk& shared, int phase) const {
+  const bool by_heads = phase % 2 == 1;
+  if (by_heads) {
+    return shared.head_parts;
+  }
+  return phase + 1 == phases() ? 1 : shared.row_parts;
+}
+
+// Phase 0 embeds, 1 + 2l attends in layer l, 2 + 2l finishes its rows, and the scores in the last.
+void ForwardPass::run_item(const SharedChunk& shared, int phase, int item) const {
+  if (phase == 0) {
+    embed(shared, rows_of(shared, item));
+    return;
+  }
+  const int layer = (phase - 1) / 2;
+  const PackedBlock& block = model_.blocks[static_cast<std::size_t>(layer)];
+  const bool attends = phase % 2 == 1;
+  if (attends && is_last(layer)) {
+    attend_scored(block, shared, heads_of(shared, item));
+  } else if (attends) {
+    attend_all(block, shared, heads_of(shared, item));
+  } else if (is_last(layer)) {
+    finish_scored(block, shared);
+  } else {
+    finish_rows(block, shared, rows_of(shared, item));
+  }
+}
+
+int ForwardPass::row_parts_max(std::int64_t tokens) const {
+  return static_cast<int>((tokens + kRowsTogether - 1) / kRowsTogether);
+}
+
+TokenRange ForwardPass::rows_of(const SharedChunk& shared, int item) const {
+  const std::int64_t tokens = shared.tokens();
+  const std::int64_t blocks = row_parts_max(tokens);
+  const auto border = [&](std::int64_t part) {
+    return std::min(tokens, blocks * part / shared.row_parts * kRowsTogether);
+  };
+  return {border(item), border(item + 1) - border(item)};
+}
+
+HeadRange ForwardPass::heads_of(const SharedChunk& shared, int item) const {
+  const int groups = head_parts_max();
+  return {groups * item / shared.head_parts * shape_.heads_at_least,
+          groups * (item + 1) / shared.head_parts * shape_.heads_at_least};
+}
+
+void ForwardPass::embed(const SharedChunk& shared, TokenRange rows) const {
+  const Chunk& chunk = shared.chunk;
+  const Rows& hidden = shared.stream.hidden;
   kernels::EmbedArgs args{};
   args.words = as_kernel_reads(model_.word_embeddings);
   args.token_types = as_kernel_reads(model_.token_type_embeddings);
   args.positions = as_kernel_reads(model_.position_embeddings);
-  args.y_stride = buffers_.hidden.stride;
+  args.y_stride = hidden.stride;
   args.columns = spec_.hidden_size;
-  std::int64_t token = 0;
   for (std::size_t pair = 0; pair + 1 < chunk.cu_seqlens.size(); ++pair) {
-    args.rows = chunk.cu_seqlens[pair + 1] - chunk.cu_seqlens[pair];
-    args.input_ids = chunk.input_ids.data() + token;
-    args.token_type_ids = chunk.token_type_ids.data() + token;
-    args.y = buffers_.hidden.row_f32(token);
+    const std::int64_t pair_first = chunk.cu_seqlens[pair] - chunk.cu_seqlens[0];
+    const std::int64_t pair_end = chunk.cu_seqlens[pair + 1] - chunk.cu_seqlens[0];
+    const std::int64_t first = std::max(pair_first, rows.first);
+    const std::int64_t end = std::min(pair_end, rows.first + rows.count);
+    if (first >= end) {
+      continue;
+    }
+    args.rows = end - first;
+    args.first_position = first - pair_first;
+    args.input_ids = chunk.input_ids.data() + first;
+    args.token_type_ids = chunk.token_type_ids.data() + first;
+    args.y = hidden.row_f32(first);
     arithmetic_.embed(args);
-    token += args.rows;
   }
-  normalise(model_.embedding_norm, buffers_.hidden, buffers_.input, token);
+  normalise(model_.embedding_norm,
+            hidden.from(rows.first),
+            shared.stream.input.from(rows.first),
+            rows.count);
 }
 
-void ForwardPass::layer(const PackedBlock& block, const Chunk& chunk) const {
-  const std::int64_t tokens = chunk.cu_seqlens.back() - chunk.cu_seqlens.front();
-  const Rows input = operand(block.qkv, buffers_.hidden, buffers_.input, spec_.hidden_size, tokens);
-  for (int head = 0; head < spec_.num_attention_heads; head += shape_.heads_at_once) {
+void ForwardPass::attend_all(const PackedBlock& block,
+                             const SharedChunk& shared,
+                             HeadRange heads) const {
+  const Chunk& chunk = shared.chunk;
+  const ForwardBuffers& stream = shared.stream;
+  const std::int64_t tokens = shared.tokens();
+  const Rows input = operand(block.qkv, stream.hidden, stream.input, spec_.hidden_size, tokens);
+  for (int head = heads.first; head < heads.end; head += shape_.heads_at_once) {
+    const HeadRange now = {head, std::min(heads.end, head + shape_.heads_at_once)};
     for (int segment = 0; segment < 3; ++segment) {
-      project(block, segment, head, input, buffers_.qkv, tokens);
+      project(block, segment, now, input, buffers_.qkv, tokens);
     }
     for (std::size_t pair = 0; pair + 1 < chunk.cu_seqlens.size(); ++pair) {
       const std::int64_t first = chunk.cu_seqlens[pair] - chunk.cu_seqlens[0];
       const std::int64_t length = chunk.cu_seqlens[pair + 1] - chunk.cu_seqlens[pair];
-      attend(head, buffers_.qkv.from(first), {first, length}, buffers_.context.from(first), length);
+      attend(now, buffers_.qkv.from(first), {first, length}, stream.context.from(first), length);
     }
   }
-  zero_pads(buffers_.context, tokens);
-  attention_output(block, buffers_.hidden, buffers_.input, tokens);
-  feed_forward(block, buffers_.hidden, buffers_.input, tokens);
 }
 
-void ForwardPass::last_layer(const PackedBlock& block, const Chunk& chunk) const {
-  const std::int64_t tokens = chunk.cu_seqlens.back() - chunk.cu_seqlens.front();
-  const auto pairs = static_cast<std::int64_t>(chunk.cu_seqlens.size()) - 1;
-  for (std::int64_t pair = 0; pair < pairs; ++pair) {
-    const std::int64_t first =
-        chunk.cu_seqlens[static_cast<std::size_t>(pair)] - chunk.cu_seqlens[0];
-    const float* cls = buffers_.hidden.row_f32(first);
-    std::copy(cls, cls + buffers_.hidden.stride, buffers_.scored_hidden.row_f32(pair));
-  }
+void ForwardPass::attend_scored(const PackedBlock& block,
+                                const SharedChunk& shared,
+                                HeadRange heads) const {
+  const Chunk& chunk = shared.chunk;
+  const ForwardBuffers& stream = shared.stream;
+  const std::int64_t tokens = shared.tokens();
+  const std::int64_t pairs = shared.pairs();
+  gather_scored(shared);
   to_input(buffers_.scored_hidden, buffers_.scored_input, spec_.hidden_size, pairs);
-  for (int head = 0; head < spec_.num_attention_heads; head += shape_.heads_at_once) {
+  for (int head = heads.first; head < heads.end; head += shape_.heads_at_once) {
+    const HeadRange now = {head, std::min(heads.end, head + shape_.heads_at_once)};
     // `half` holds one of the two at a time.
     const Rows scored =
         operand(block.qkv, buffers_.scored_hidden, buffers_.scored_input, spec_.hidden_size, pairs);
-    project(block, 0, head, scored, buffers_.scored_query, pairs);
-    const Rows input =
-        operand(block.qkv, buffers_.hidden, buffers_.input, spec_.hidden_size, tokens);
-    project(block, 1, head, input, buffers_.qkv, tokens);
-    project(block, 2, head, input, buffers_.qkv, tokens);
+    project(block, 0, now, scored, buffers_.scored_query, pairs);
+    const Rows input = operand(block.qkv, stream.hidden, stream.input, spec_.hidden_size, tokens);
+    project(block, 1, now, input, buffers_.qkv, tokens);
+    project(block, 2, now, input, buffers_.qkv, tokens);
     for (std::int64_t pair = 0; pair < pairs; ++pair) {
       const auto at = static_cast<std::size_t>(pair);
       const std::int64_t first = chunk.cu_seqlens[at] - chunk.cu_seqlens[0];
       const std::int64_t length = chunk.cu_seqlens[at + 1] - chunk.cu_seqlens[at];
-      attend(
-          head, buffers_.scored_query.from(pair), {first, length}, buffers_.context.from(pair), 1);
+      attend(now, buffers_.scored_query.from(pair), {first, length}, stream.context.from(pair), 1);
     }
   }
-  zero_pads(buffers_.context, pairs);
-  attention_output(block, buffers_.scored_hidden, buffers_.scored_input, pairs);
-  feed_forward(block, buffers_.scored_hidden, buffers_.scored_input, pairs);
 }
 
-// Queries, keys or values (segment 0, 1, 2) of the heads that are there at once, from `head` on.
+void ForwardPass::finish_rows(const PackedBlock& block,
+                              const SharedChunk& shared,
+                              TokenRange rows) const {
+  const ForwardBuffers& stream = shared.stream;
+  finish(block,
+         stream.context.from(rows.first),
+         stream.context_input.from(rows.first),
+         stream.hidden.from(rows.first),
+         stream.input.from(rows.first),
+         rows.count);
+}
+
+void ForwardPass::finish_scored(const PackedBlock& block, const SharedChunk& shared) const {
+  gather_scored(shared);
+  finish(block,
+         shared.stream.context,
+         shared.stream.context_input,
+         buffers_.scored_hidden,
+         buffers_.scored_input,
+         shared.pairs());
+  score(shared.logits);
+}
+
+void ForwardPass::gather_scored(const SharedChunk& shared) const {
+  const std::span<const int> cu_seqlens = shared.chunk.cu_seqlens;
+  for (std::int64_t pair = 0; pair < shared.pairs(); ++pair) {
+    const std::int64_t first = cu_seqlens[static_cast<std::size_t>(pair)] - cu_seqlens[0];
+    const float* cls = shared.stream.hidden.row_f32(first);
+    std::copy(cls, cls + buffers_.hidden.stride, buffers_.scored_hidden.row_f32(pair));
+  }
+}
+
+// Queries, keys or values (segment 0, 1, 2) of the heads that are there at once.
 void ForwardPass::project(const PackedBlock& block,
                           int segment,
-                          int head,
+                          HeadRange heads,
                           const Rows& a,
                           const Rows& c,
                           std::int64_t rows) const {
   const kernels::LinearKernel& kernel = *block.qkv.kernel;
-  const std::int64_t count = kernels::panel_count(kernel, shape_.heads_at_once * spec_.head_size());
+  const int head_count = heads.end - heads.first;
+  const std::int64_t count = kernels::panel_count(kernel, head_count * spec_.head_size());
   const auto panels = [&](int of_segment, int of_head) {
     const std::int64_t first = of_segment * block.qkv.segment_columns + of_head * spec_.head_size();
     return PanelRange{first / kernel.panel_columns, count};
   };
-  const int next_head = head + shape_.heads_at_once;
   const std::byte* next = block.attention_output.panels;
   if (segment < 2) {
-    next = weights_at(block.qkv, panels(segment + 1, head));
-  } else if (next_head < spec_.num_attention_heads) {
-    next = weights_at(block.qkv, panels(0, next_head));
+    next = weights_at(block.qkv, panels(segment + 1, heads.first));
+  } else if (heads.end < spec_.num_attention_heads) {
+    next = weights_at(block.qkv, panels(0, heads.end));
   }
   multiply(block.qkv,
-           panels(segment, head),
+           panels(segment, heads.first),
            Epilogue::kBias,
            a,
            columns_from(c, segment * buffers_.qkv_columns),
@@ -231,7 +320,8 @@ void ForwardPass::project(const PackedBlock& block,
            next);
 }
 
-void ForwardPass::score(std::int64_t pairs, std::span<float> logits) const {
+void ForwardPass::score(std::span<float> logits) const {
+  const auto pairs = static_cast<std::int64_t>(logits.size());
   multiply(model_.pooler,
            all_panels(model_.pooler),
            Epilogue::kBiasTanh,
@@ -249,8 +339,8 @@ void ForwardPass::score(std::int64_t pairs, std::span<float> logits) const {
   }
 }
 
-// The heads that are there at once, from `head` on: queries over one pair's tokens.
-void ForwardPass::attend(int head,
+// The heads that are there at once: queries over one pair's tokens.
+void ForwardPass::attend(HeadRange heads,
                          const Rows& query,
                          TokenRange tokens,
                          const Rows& context,
@@ -266,12 +356,12 @@ void ForwardPass::attend(int head,
   args.scale = 1.0F / std::sqrt(static_cast<float>(spec_.head_size()));
   args.scratch = buffers_.attention_scratch;
   const Rows keys = buffers_.qkv.from(tokens.first);
-  for (int i = 0; i < shape_.heads_at_once; ++i) {
-    const std::int64_t column = i * args.head_size;
+  for (int head = heads.first; head < heads.end; ++head) {
+    const std::int64_t column = (head - heads.first) * args.head_size;
     args.q = columns_from(query, column).data;
     args.k = columns_from(keys, buffers_.qkv_columns + column).data;
     args.v = columns_from(keys, 2 * buffers_.qkv_columns + column).data;
-    args.out = columns_from(context, (head + i) * args.head_size).data;
+    args.out = columns_from(context, head * args.head_size).data;
     arithmetic_.attention(args);
   }
 }
@@ -287,24 +377,24 @@ void ForwardPass::zero_pads(const Rows& context, std::int64_t rows) const {
   }
 }
 
-void ForwardPass::attention_output(const PackedBlock& block,
-                                   const Rows& hidden,
-                                   const Rows& input,
-                                   std::int64_t rows) const {
-  to_input(buffers_.context, buffers_.context_input, spec_.hidden_size, rows);
+void ForwardPass::finish(const PackedBlock& block,
+                         const Rows& context,
+                         const Rows& context_input,
+                         const Rows& hidden,
+                         const Rows& input,
+                         std::int64_t rows) const {
+  zero_pads(context, rows);
+  to_input(context, context_input, spec_.hidden_size, rows);
   multiply(block.attention_output,
            all_panels(block.attention_output),
            Epilogue::kBiasResidual,
-           operand(block.attention_output,
-                   buffers_.context,
-                   buffers_.context_input,
-                   spec_.hidden_size,
-                   rows),
+           operand(block.attention_output, context, context_input, spec_.hidden_size, rows),
            hidden,
            rows,
            &hidden,
            block.intermediate.panels);
   normalise(block.attention_norm, hidden, input, rows);
+  feed_forward(block, hidden, input, rows);
 }
 
 void ForwardPass::feed_forward(const PackedBlock& block,

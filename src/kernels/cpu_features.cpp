@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <initializer_list>
 
 namespace rr::kernels {
 
@@ -45,6 +46,12 @@ bool tile_state_granted() {
   return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
 }
 
+bool is_intel() {
+  const Registers leaf0 = cpuid(0, 0);
+  return leaf0.ebx == signature_INTEL_ebx && leaf0.edx == signature_INTEL_edx &&
+         leaf0.ecx == signature_INTEL_ecx;
+}
+
 CpuFeatures detect() {
   CpuFeatures found;
   const Registers leaf1 = cpuid(1, 0);
@@ -66,6 +73,7 @@ CpuFeatures detect() {
   found.avx512 = found.avx2 && (saved & kZmmState) == kZmmState && avx512_base;
   found.avx512_vnni = found.avx512 && bit(leaf7.ecx, 11);
   found.avx512_bf16 = found.avx512_vnni && bit(leaf7_1.eax, 5);
+  found.slow_bf16_dot = is_intel();
   const bool amx = bit(leaf7.edx, 22) && bit(leaf7.edx, 24) && bit(leaf7.edx, 25);
   found.amx = found.avx512_bf16 && amx && (saved & kTileState) == kTileState && usual_palette() &&
               tile_state_granted();
@@ -97,6 +105,17 @@ bool cpu_runs(const CpuFeatures& features, Isa isa) {
       return features.amx;
   }
   return false;
+}
+
+Isa best_isa_of(const CpuFeatures& features) {
+  for (const Isa isa :
+       {Isa::kAmx, Isa::kAvx512Bf16, Isa::kAvx512Vnni, Isa::kAvx512, Isa::kAvxVnni, Isa::kAvx2}) {
+    const bool slow = isa == Isa::kAvx512Bf16 && features.slow_bf16_dot;
+    if (cpu_runs(features, isa) && !slow) {
+      return isa;
+    }
+  }
+  return Isa::kGeneric;
 }
 
 }  // namespace rr::kernels

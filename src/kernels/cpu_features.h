@@ -16,10 +16,15 @@ struct CpuFeatures {
   bool avx512 = false;    // F, BW, DQ, VL, opmask and ZMM state saved
   bool avx512_vnni = false;
   bool avx512_bf16 = false;
+  // Intel's vdpbf16ps takes as long as the two multiply-adds on f32 that it stands for, and twice
+  // that where measured (docs/decisions/019); AMD's does not.
+  bool slow_bf16_dot = false;
   bool amx = false;  // TILE, INT8, BF16, tile state saved and given to this process
 };
 
 const CpuFeatures& cpu_features();
 bool cpu_runs(const CpuFeatures& features, Isa isa);
+// The fastest of those it runs. A rule on CPUID alone, never on a timing.
+Isa best_isa_of(const CpuFeatures& features);
 
 }  // namespace rr::kernels

@@ -75,7 +75,7 @@ std::vector<Isa> available_isas() {
 }
 
 Isa best_isa() {
-  return available_isas().back();
+  return best_isa_of(cpu_features());
 }
 
 const CpuKernels& kernel_table(Isa isa) {

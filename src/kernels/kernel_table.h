@@ -23,7 +23,7 @@ std::string_view isa_name(Isa isa);
 // "" is the best this machine runs. kInvalidArgument for a name that is none of the option's;
 // kUnsupported when this CPU lacks it.
 Result<Isa> isa_from_name(std::string_view name);
-// What CPUID and XCR0 say this machine runs, best last.
+// What CPUID and XCR0 say this machine runs, by age, the newest last.
 std::vector<Isa> available_isas();
 Isa best_isa();
 

@@ -231,6 +231,7 @@ std::optional<Chunk> BatchPolicy::take(TimePoint now) {
     return std::nullopt;
   }
   ++running_chunks_;
+  chunk.alone = options_.workers > 1 && running_chunks_ == 1 && ready_tokens_ == 0;
   ++totals_.total_batches;
   totals_.total_batch_requests += static_cast<std::uint64_t>(chunk.jobs);
   totals_.total_requests += chunk.started.size();
@@ -374,7 +375,10 @@ TimePoint BatchPolicy::oldest_ready() const {
 void BatchPolicy::chunk_done(const Chunk& chunk, std::int64_t tokens, Duration elapsed) {
   RR_CHECK(running_chunks_ > 0);
   --running_chunks_;
-  speed_.add(tokens, elapsed);
+  // What several workers did together tells little of one.
+  if (!chunk.alone || speed_.tokens_per_second() == 0) {
+    speed_.add(tokens, elapsed);
+  }
   for (const Chunk::Pair& pair : chunk.pairs) {
     if (jobs_.contains(pair.job)) {  // it may have been removed while the chunk ran
       update(pair.job, [&](Job& job) {

@@ -75,6 +75,7 @@ struct Chunk {
   std::vector<Pair> pairs;
   std::int64_t tokens = 0;
   int jobs = 0;
+  bool alone = false;  // every other worker was free and nothing was left to take: they may help
   std::vector<JobId> started;  // requests whose first pairs these are
 };
 

@@ -97,6 +97,25 @@ TEST(BatchPolicy, ATinyRequestIsNotSplit) {
   EXPECT_EQ(driver.policy.take(driver.now)->pairs.size(), 2U);
 }
 
+TEST(BatchPolicy, AChunkIsAloneWhenTheOtherWorkersWouldFindNothing) {
+  Driver one_worker(options(1));
+  one_worker.add(1, 1, 100);
+  EXPECT_FALSE(one_worker.policy.take(one_worker.now)->alone) << "nobody could help";
+
+  Driver driver(options(2));
+  driver.add(1, 1, 100);
+  const auto lone = driver.policy.take(driver.now);
+  ASSERT_TRUE(lone);
+  EXPECT_TRUE(lone->alone);
+  driver.add(2, 1, 100);
+  EXPECT_FALSE(driver.policy.take(driver.now)->alone) << "another chunk runs";
+
+  Driver two_requests(options(2));
+  two_requests.add(1, 1, 100);
+  two_requests.add(2, 1, 100);
+  EXPECT_FALSE(two_requests.policy.take(two_requests.now)->alone) << "more is ready";
+}
+
 TEST(BatchPolicy, ASmallRequestPassesGiants) {
   Driver driver(options());
   for (JobId giant = 1; giant <= 4; ++giant) {
@@ -314,14 +333,18 @@ TEST(BatchPolicyMicroBatching, ALoneRequestIsTakenAtOnce) {
   EXPECT_TRUE(driver.policy.take(driver.now));
 }
 
-// Teaches the policy a chunk's fixed cost of 4 ms and arrivals every millisecond.
+// Teaches the policy a chunk's fixed cost of 4 ms and arrivals every millisecond. Of each request's
+// two chunks the first is one worker's; the second, alone, may be the work of several.
 void teach_company(Driver& driver) {
   for (JobId job = 1000; job < 1060; ++job) {
-    driver.add(job, 1, 20 + static_cast<int>(job % 5) * 40);
-    const auto chunk = driver.policy.take(driver.now);
-    ASSERT_TRUE(chunk) << "an idle engine never waits";
-    driver.policy.chunk_done(
-        *chunk, chunk->tokens, milliseconds(4) + std::chrono::microseconds(50 * chunk->tokens));
+    driver.add(job, 2, 100 + static_cast<int>(job % 5) * 30);
+    for (const bool alone : {false, true}) {
+      const auto chunk = driver.policy.take(driver.now);
+      ASSERT_TRUE(chunk) << "an idle engine never waits";
+      ASSERT_EQ(chunk->alone, alone);
+      const Duration cost = milliseconds(4) + std::chrono::microseconds(50 * chunk->tokens);
+      driver.policy.chunk_done(*chunk, chunk->tokens, alone ? cost / 2 : cost);
+    }
     driver.policy.remove(job);
     driver.now += milliseconds(1);
   }

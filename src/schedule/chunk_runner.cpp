@@ -22,7 +22,7 @@ ChunkRunner::ChunkRunner(const text::Tokenizer& tokenizer,
       max_retries_(max_retries),
       clock_(clock) {}
 
-std::span<const RunResult> ChunkRunner::run(std::span<const RunPair> pairs) {
+std::span<const RunResult> ChunkRunner::run(std::span<const RunPair> pairs, bool alone) {
   results_.assign(pairs.size(), RunResult());
   const TimePoint begin = clock_.now();
   tokenize(pairs);
@@ -42,7 +42,7 @@ std::span<const RunResult> ChunkRunner::run(std::span<const RunPair> pairs) {
     while (last < order_.size() && tokens_to(last) < target && tokens_to(last + 1) <= cap) {
       ++last;
     }
-    score(first, last);
+    score(first, last, alone);
     first = last;
   }
   times_ = {tokenized - begin, clock_.now() - tokenized};
@@ -72,7 +72,7 @@ void ChunkRunner::tokenize(std::span<const RunPair> pairs) {
   }
 }
 
-void ChunkRunner::score(std::size_t first, std::size_t last) {
+void ChunkRunner::score(std::size_t first, std::size_t last, bool alone) {
   const auto begin = static_cast<std::size_t>(offsets_[first]);
   const auto tokens = static_cast<std::size_t>(offsets_[last]) - begin;
   cu_seqlens_.clear();
@@ -82,7 +82,8 @@ void ChunkRunner::score(std::size_t first, std::size_t last) {
   logits_.resize(last - first);
   const engine::PackedBatch batch{std::span<const TokenId>(input_ids_).subspan(begin, tokens),
                                   std::span<const TokenId>(token_type_ids_).subspan(begin, tokens),
-                                  cu_seqlens_};
+                                  cu_seqlens_,
+                                  alone};
   Status status = executor_.score(worker_, batch, logits_);
   for (int retry = 0; retry < max_retries_ && status.code() == Code::kDeviceFailure; ++retry) {
     status = executor_.score(worker_, batch, logits_);

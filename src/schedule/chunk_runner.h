@@ -46,14 +46,14 @@ class ChunkRunner {
               int max_retries,
               const Clock& clock);
 
-  // One result per pair, valid until the next call.
-  std::span<const RunResult> run(std::span<const RunPair> pairs);
+  // One result per pair, valid until the next call. `alone`: idle workers may help.
+  std::span<const RunResult> run(std::span<const RunPair> pairs, bool alone);
   const RunTimes& times() const { return times_; }
 
  private:
   void tokenize(std::span<const RunPair> pairs);
   // Scores the pairs [first, last) of order_.
-  void score(std::size_t first, std::size_t last);
+  void score(std::size_t first, std::size_t last, bool alone);
 
   const text::Tokenizer& tokenizer_;
   engine::Executor& executor_;

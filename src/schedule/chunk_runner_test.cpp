@@ -43,7 +43,7 @@ struct Runner {
     for (const std::string& document : documents) {
       pairs.push_back({&query, document, refuse_truncated});
     }
-    return runner.run(pairs);
+    return runner.run(pairs, false);
   }
   SystemClock clock;
   text::FakeTokenizer tokenizer;

@@ -52,7 +52,7 @@ void Scheduler::run_worker(int worker) {
     std::span<const RunResult> results;
     if (!running.pairs.empty()) {
       begin_claims(running);
-      results = runner.run(running.pairs);
+      results = runner.run(running.pairs, chunk->alone);
       fill_caches(running, results);
       count(*chunk, results, runner.times());
     }
