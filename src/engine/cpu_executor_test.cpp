@@ -59,14 +59,18 @@ TEST(CpuExecutor, ScoresWithoutAllocating) {
   const model::RandomModel model = model::make_random_model(tiny_shape(), 7);
   const TestBatch batch = batch_of(random_pairs(model.spec, {4, 300, 64, 512}, 100));
   for (const Variant& variant : all_variants()) {
-    const auto executor = executor_of(model, variant);
+    const auto executor = executor_of(model, variant, 2);
     std::vector<float> logits(batch.pairs());
-    allocations = 0;
-    counting = true;
-    const bool ok = executor->score(0, batch.view(), logits).ok();
-    counting = false;
-    EXPECT_TRUE(ok);
-    EXPECT_EQ(allocations, 0) << variant.name();
+    for (const bool alone : {false, true}) {
+      PackedBatch view = batch.view();
+      view.alone = alone;
+      allocations = 0;
+      counting = true;
+      const bool ok = executor->score(0, view, logits).ok();
+      counting = false;
+      EXPECT_TRUE(ok);
+      EXPECT_EQ(allocations, 0) << variant.name() << (alone ? " alone" : "");
+    }
   }
 }
 

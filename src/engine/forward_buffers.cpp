@@ -81,7 +81,7 @@ ForwardBuffers lay_out_buffers(const model::ModelSpec& spec,
   const std::int64_t wide_rows = shape.feed_forward_rows + beyond;
   const std::int64_t pairs = shape.pairs + beyond;
   ForwardBuffers buffers;
-  const std::int64_t columns = shape.heads_at_once * spec.head_size();
+  const std::int64_t columns = std::int64_t{shape.heads_at_once} * spec.head_size();
   buffers.qkv_columns = std::max(kernels::padded_columns(*arithmetic.linear, columns),
                                  kernels::padded_columns(kept, columns));
   // The residual stream of every token.

@@ -298,10 +298,10 @@ void ForwardPass::project(const PackedBlock& block,
                           const Rows& c,
                           std::int64_t rows) const {
   const kernels::LinearKernel& kernel = *block.qkv.kernel;
-  const int head_count = heads.end - heads.first;
-  const std::int64_t count = kernels::panel_count(kernel, head_count * spec_.head_size());
+  const std::int64_t columns_each = spec_.head_size();
+  const std::int64_t count = kernels::panel_count(kernel, (heads.end - heads.first) * columns_each);
   const auto panels = [&](int of_segment, int of_head) {
-    const std::int64_t first = of_segment * block.qkv.segment_columns + of_head * spec_.head_size();
+    const std::int64_t first = of_segment * block.qkv.segment_columns + of_head * columns_each;
     return PanelRange{first / kernel.panel_columns, count};
   };
   const std::byte* next = block.attention_output.panels;

@@ -86,7 +86,7 @@ class Packer {
   const Status& status() const { return status_; }
 
  private:
-  void expect(const TensorView& tensor, std::vector<std::int64_t> shape) {
+  void expect(const TensorView& tensor, const std::vector<std::int64_t>& shape) {
     const bool float_type = tensor.dtype != DType::kI8 || tensor.scale != nullptr;
     if (status_.ok() && (tensor.shape != shape || tensor.data == nullptr || !float_type)) {
       status_ = Status(Code::kInvalidArgument,
