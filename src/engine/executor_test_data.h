@@ -61,6 +61,7 @@ inline std::vector<model::RandomPair> random_pairs(const model::ModelSpec& spec,
                                                    const std::vector<int>& lengths,
                                                    std::uint64_t seed) {
   std::vector<model::RandomPair> pairs;
+  pairs.reserve(lengths.size());
   for (const int length : lengths) {
     pairs.push_back(model::make_random_pair(length, spec.vocab_size, seed + pairs.size()));
   }

@@ -330,13 +330,13 @@ void Connection::begin_scoring(api::InferenceCall call) {
         auto shared = std::make_shared<rerank::RerankOutcome>(std::move(outcome));
         inbox->post([weak, shared] {
           if (const auto self = weak.lock()) {
-            self->on_outcome(std::move(*shared));
+            self->on_outcome(*shared);
           }
         });
       });
 }
 
-void Connection::on_outcome(rerank::RerankOutcome outcome) {
+void Connection::on_outcome(const rerank::RerankOutcome& outcome) {
   if (state_ == State::kScoring) {
     respond(site_.answer(plan_, outcome, arrival_, loop_.ids().next()), Next::kKeepOpen);
   }

@@ -64,7 +64,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void send_continue();
   void on_message();
   void begin_scoring(api::InferenceCall call);
-  void on_outcome(rerank::RerankOutcome outcome);
+  void on_outcome(const rerank::RerankOutcome& outcome);
   void respond(HttpAnswer answer, Next next);
   void on_written(boost::system::error_code error);
   void linger();

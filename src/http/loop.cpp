@@ -28,7 +28,7 @@ Loop::Loop(Site& site, const ConnectionLimits& limits, ConnectionCount& count)
       limits_(limits),
       count_(count) {}
 
-Loop::~Loop() {
+Loop::~Loop() {  // NOLINT(bugprone-exception-escape): see loop.h
   join();
 }
 

@@ -43,7 +43,7 @@ struct ConnectionCount {
 class Loop {
  public:
   Loop(Site& site, const ConnectionLimits& limits, ConnectionCount& count);
-  ~Loop();
+  ~Loop();  // NOLINT(bugprone-exception-escape): only for want of memory, which ends the process
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 

@@ -96,6 +96,7 @@ std::string_view allowed_methods(const Route& route) {
 
 std::vector<std::string> route_labels() {
   std::vector<std::string> labels;
+  labels.reserve(kRoutes.size() + 2);
   for (const Route& route : kRoutes) {
     labels.emplace_back(route.path);
   }
