@@ -80,6 +80,8 @@ run 2 "$rerankd" config --isa sse
 run 2 env REDIS_URL=http://u:hunter2@h "$rerankd" config
 has err 'allowed'
 lacks err hunter2
+run 2 "$rerankd" serve --redis-enabled true --redis-key-prefix 'a b'
+has err 'REDIS_KEY_PREFIX'
 equals 'lines of an error' "$(wc -l <err)" 1
 
 # Options

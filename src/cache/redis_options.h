@@ -1,4 +1,5 @@
-// Settings of the distributed cache, as the configuration hands them down. Values.
+// Settings of the distributed cache, as the configuration hands them down: their ranges are checked
+// there (config/option_table.cpp). Values.
 #pragma once
 
 #include <string>
@@ -18,13 +19,13 @@ struct RedisTlsOptions {
 
 struct RedisOptions {
   RedisEndpoint endpoint;                            // REDIS_URL, by parse_redis_url()
-  Duration ttl = std::chrono::seconds(600);          // REDIS_TTL_SECONDS; > 0
-  int pool_size = 4;                                 // REDIS_POOL_SIZE; 1 to 256
-  Duration timeout = std::chrono::milliseconds(50);  // REDIS_TIMEOUT_MS; > 0
-  Duration lease = std::chrono::milliseconds(2000);  // REDIS_LEASE_MS; >= 100 ms
-  std::string key_prefix = "rerankd";  // REDIS_KEY_PREFIX; 1 to 64 of A-Z a-z 0-9 . _ : -
-  RedisTlsOptions tls;                 // REDIS_TLS_*
-  std::string fingerprint;             // of the model, hex: entries are counted by it
+  Duration ttl = std::chrono::seconds(600);          // REDIS_TTL_SECONDS
+  int pool_size = 4;                                 // REDIS_POOL_SIZE
+  Duration timeout = std::chrono::milliseconds(50);  // REDIS_TIMEOUT_MS
+  Duration lease = std::chrono::milliseconds(2000);  // REDIS_LEASE_MS
+  std::string key_prefix = "rerankd";                // REDIS_KEY_PREFIX
+  RedisTlsOptions tls;                               // REDIS_TLS_*
+  std::string fingerprint;                           // of the model, hex: entries are counted by it
 };
 
 }  // namespace rr::cache

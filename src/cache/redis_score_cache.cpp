@@ -1,8 +1,5 @@
 #include "cache/redis_score_cache.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <thread>
@@ -94,38 +91,11 @@ class RedisScoreCache final : public ScoreCache {
   std::jthread thread_;
 };
 
-Status check_options(const RedisOptions& options) {
-  const auto refused = [](std::string_view name, std::string_view wanted) {
-    return Status(Code::kInvalidArgument, fmt::format("[redis] {}: wanted {}", name, wanted));
-  };
-  if (options.ttl <= Duration::zero()) {
-    return refused("REDIS_TTL_SECONDS", "more than 0");
-  }
-  if (options.pool_size < 1 || options.pool_size > 256) {
-    return refused("REDIS_POOL_SIZE", "1 to 256");
-  }
-  if (options.timeout < std::chrono::milliseconds(1) || options.timeout > std::chrono::minutes(1)) {
-    return refused("REDIS_TIMEOUT_MS", "1 to 60000");
-  }
-  if (options.lease < std::chrono::milliseconds(100) || options.lease > std::chrono::minutes(10)) {
-    return refused("REDIS_LEASE_MS", "100 to 600000");
-  }
-  const bool plain = std::all_of(options.key_prefix.begin(), options.key_prefix.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           std::string_view("._:-").find(c) != std::string_view::npos;
-  });
-  if (options.key_prefix.empty() || options.key_prefix.size() > 64 || !plain) {
-    return refused("REDIS_KEY_PREFIX", "1 to 64 letters, digits and . _ : -");
-  }
-  return {};
-}
-
 }  // namespace
 
 Result<std::unique_ptr<ScoreCache>> make_redis_score_cache(const RedisOptions& options,
                                                            metrics::Metrics& metrics,
                                                            const Clock& clock) {
-  RR_RETURN_IF_ERROR(check_options(options));
   std::shared_ptr<asio::ssl::context> tls;
   if (options.endpoint.transport == RedisEndpoint::Transport::kTls) {
     RR_ASSIGN_OR_RETURN(tls, make_tls_context(options.tls));

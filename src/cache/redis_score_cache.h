@@ -18,8 +18,8 @@
 
 namespace rr::cache {
 
-// kInvalidArgument when an option is out of its range or a TLS file cannot be used. `metrics` and
-// `clock` must outlive the cache; `clock` must be real, since the loop waits by it.
+// kInvalidArgument when a TLS file cannot be used. `metrics` and `clock` must outlive the cache;
+// `clock` must be real, since the loop waits by it.
 Result<std::unique_ptr<ScoreCache>> make_redis_score_cache(const RedisOptions& options,
                                                            metrics::Metrics& metrics,
                                                            const Clock& clock);

@@ -72,8 +72,19 @@ TEST(Settings, RedisIsTakenApartAndItsPasswordNeverShown) {
   ASSERT_FALSE(bad.ok());
   EXPECT_THAT(bad.status().message(), HasSubstr("REDIS_URL"));
   EXPECT_THAT(bad.status().message(), ::testing::Not(HasSubstr("secret")));
-  EXPECT_FALSE(settings_of({{"REDIS_KEY_PREFIX", "a b"}}).ok());
-  EXPECT_FALSE(settings_of({{"REDIS_KEY_PREFIX", std::string(65, 'a')}}).ok());
+}
+
+TEST(Settings, ARedisKeyPrefixIsShortAndPlain) {
+  for (const std::string& prefix : {std::string("fleet-1.a_b:c"), std::string(64, 'Z')}) {
+    EXPECT_TRUE(settings_of({{"REDIS_KEY_PREFIX", prefix}}).ok()) << prefix;
+  }
+  for (const std::string& prefix :
+       {std::string("a b"), std::string("{a}"), std::string("ä"), std::string(65, 'a')}) {
+    const auto settings = settings_of({{"REDIS_KEY_PREFIX", prefix}});
+    ASSERT_FALSE(settings.ok()) << prefix;
+    EXPECT_THAT(settings.status().message(), HasSubstr("REDIS_KEY_PREFIX"));
+    EXPECT_THAT(settings.status().message(), HasSubstr("allowed"));
+  }
 }
 
 TEST(Settings, ATlsCertificateNeedsItsKey) {
