@@ -57,25 +57,35 @@ redis_pid=
 server_pids=()
 urls=()
 
+# ended_well NAME PID: waits for the end of a process that was told to end; anything but a clean end is a failure.
+ended_well() {
+  wait "$2" && return 0
+  say "$1 ended with status $?"
+  return 1
+}
+
 stop_servers() {
-  local pid
+  local pid status=0
   for pid in "${server_pids[@]}"; do
-    kill -TERM "$pid" 2>/dev/null || true
+    kill -TERM "$pid" || status=1
   done
   for pid in "${server_pids[@]}"; do
-    wait "$pid" 2>/dev/null || true
+    ended_well "a server" "$pid" || status=1
   done
   server_pids=()
   urls=()
+  return "$status"
 }
 
 clean_up() {
-  stop_servers
+  local status=$?
+  stop_servers || status=1
   if [[ -n $redis_pid ]]; then
-    kill "$redis_pid" 2>/dev/null || true
-    wait "$redis_pid" 2>/dev/null || true
+    kill "$redis_pid" || status=1
+    ended_well "redis-server" "$redis_pid" || status=1
   fi
   rm -rf "$work"
+  exit "$status"
 }
 trap clean_up EXIT
 
