@@ -43,7 +43,7 @@ void write_queue(JsonText& json, const rerank::QueueStats& queue) {
 }  // namespace
 
 std::string_view health_status(const rerank::ServiceState& state, const HealthFacts& facts) {
-  if (state.draining || facts.draining) {
+  if (facts.draining) {
     return "draining";
   }
   return state.ready ? "ok" : "starting";

@@ -13,7 +13,7 @@ struct HealthFacts {
   std::string_view version;
   double uptime_s = 0;
   double unix_s = 0;
-  bool draining = false;  // the server's own drain, beside the service's
+  bool draining = false;
 };
 
 // "ok", "starting" or "draining".

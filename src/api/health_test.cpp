@@ -46,8 +46,6 @@ TEST(Health, TheStatusSaysWhyTheServerIsNotReady) {
   HealthFacts draining;
   draining.draining = true;
   EXPECT_EQ(health_status(state, draining), "draining");
-  state.draining = true;
-  EXPECT_EQ(health_status(state, {}), "draining");
 }
 
 TEST(Info, TeiClientsFindARerankerAndItsLimits) {

@@ -371,9 +371,11 @@ void Connection::on_written(boost::system::error_code error) {
   metrics.request_duration(screening_.label).Observe(to_seconds(site_.clock().now() - arrival_));
   answer_.body = {};
   plan_ = {};
+  // An answer begun before the drain did not say that its connection would end.
+  const bool idle_ends = loop_.closes_idle() && inbox_.empty();
   if (error) {
     close();
-  } else if (after_write_ == Next::kClose) {
+  } else if (after_write_ == Next::kClose || idle_ends) {
     linger();
   } else {
     next_request();

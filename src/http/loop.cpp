@@ -68,7 +68,10 @@ void Loop::refuse(asio::ip::tcp::socket socket) {
 }
 
 void Loop::close_idle() {
-  inbox_->post([this] { for_each([](Connection& connection) { connection.close_if_idle(); }); });
+  inbox_->post([this] {
+    closes_idle_ = true;
+    for_each([](Connection& connection) { connection.close_if_idle(); });
+  });
 }
 
 void Loop::close_all() {

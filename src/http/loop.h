@@ -57,6 +57,7 @@ class Loop {
   // Thread-safe.
   void adopt(boost::asio::ip::tcp::socket socket);
   void refuse(boost::asio::ip::tcp::socket socket);
+  // Ends connections without a request, now and whenever an answer leaves one so.
   void close_idle();
   void close_all();
 
@@ -66,6 +67,7 @@ class Loop {
   api::JsonReader& json_reader() { return json_reader_; }
   IdSource& ids() { return ids_; }
   std::string_view date();
+  bool closes_idle() const { return closes_idle_; }
 
  private:
   void sweep();
@@ -83,6 +85,7 @@ class Loop {
   IdSource ids_;
   std::int64_t date_unix_s_ = -1;
   std::string date_;
+  bool closes_idle_ = false;
   bool closing_ = false;
   std::jthread thread_;
 };

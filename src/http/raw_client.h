@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace rr::http {
 
@@ -93,8 +94,15 @@ class RawClient {
     return answer;
   }
 
+  // Everything up to the server's end.
+  std::string read_to_end() {
+    while (fill()) {
+    }
+    return std::exchange(buffer_, {});
+  }
+
   // True when the server has closed and nothing is left to read.
-  bool at_end() { return buffer_.empty() && !fill(); }
+  bool at_end() { return buffer_.empty() && !fill() && ended_; }
 
  private:
   bool fill() {
@@ -105,6 +113,7 @@ class RawClient {
     char bytes[65536];
     const auto count = ::recv(socket_, bytes, sizeof bytes, 0);
     if (count <= 0) {
+      ended_ = true;
       return false;
     }
     buffer_.append(bytes, static_cast<std::size_t>(count));
@@ -147,6 +156,7 @@ class RawClient {
 
   int socket_ = -1;
   bool connected_ = false;
+  bool ended_ = false;  // the server has closed, or reset, its side
   std::string buffer_;
 };
 

@@ -413,6 +413,20 @@ TEST_F(ServerTest, ADrainLetsRunningRequestsFinishAndTakesNoNewConnections) {
   EXPECT_FALSE(RawClient(server_->port()).connected());
 }
 
+TEST_F(ServerTest, ADrainEndsAConnectionWhoseAnswerWasUnderWayWhenItBegan) {
+  start();
+  RawClient idle(server_->port());
+  RawClient slow(server_->port());
+  const std::string document(std::size_t{10} << 20, 'x');  // more than the sockets' buffers hold
+  slow.send(post("/v1/rerank", R"({"query":"q","documents":[")" + document + R"("]})"));
+  EXPECT_EQ(slow.read_head().header("Connection"), "");
+  std::jthread drain([this] { server_->drain_and_stop({milliseconds(0), seconds(60)}); });
+  EXPECT_TRUE(idle.at_end());
+  EXPECT_TRUE(slow.read_to_end().ends_with('}'));
+  EXPECT_TRUE(slow.at_end());
+  slow.close();
+}
+
 TEST_F(ServerTest, ADrainCancelsWhatIsLeftAtItsTimeout) {
   start();
   fake_.hold_requests();

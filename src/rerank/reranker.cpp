@@ -82,12 +82,9 @@ void Reranker::rerank(RerankRequest request, RerankCallback done) {
 }
 
 Status Reranker::check(const RerankRequest& request) const {
-  if (draining_ || !ready_) {
-    metrics_
-        .rejected(draining_ ? metrics::RejectReason::kDraining : metrics::RejectReason::kNotReady)
-        .Increment();
-    return Status(Code::kUnavailable,
-                  draining_ ? "the server is shutting down" : "the model is not ready yet");
+  if (!ready_) {
+    metrics_.rejected(metrics::RejectReason::kNotReady).Increment();
+    return Status(Code::kUnavailable, "the model is not ready yet");
   }
   if (request.documents.empty() || request.queries.empty()) {
     return Status(Code::kInvalidArgument, "a query and at least one document are needed");
@@ -173,7 +170,6 @@ ServiceState Reranker::state() {
   state.local_cache = {local.entries, local.bytes, local.hits, local.misses, local.evictions};
   state.distributed_cache = shared_.stats();
   state.ready = ready_;
-  state.draining = draining_;
   return state;
 }
 

@@ -65,8 +65,6 @@ class Reranker {
   const ModelInfo& model() const { return model_; }
   ServiceState state();
   void set_ready() { ready_ = true; }
-  // Requests that come from now on get kUnavailable; those that are here are finished.
-  void start_draining() { draining_ = true; }
 
  private:
   Status check(const RerankRequest& request) const;
@@ -81,7 +79,6 @@ class Reranker {
   metrics::Metrics& metrics_;
   const Clock& clock_;
   std::atomic<bool> ready_ = false;
-  std::atomic<bool> draining_ = false;
   cache::LocalCache local_;
   std::shared_ptr<schedule::Scheduler> scheduler_;
 };

@@ -97,12 +97,13 @@ TEST(Reranker, WhatChangesTheInputIsPartOfTheKey) {
 
 TEST(Reranker, TooLongIsRefusedFreshAndCached) {
   RerankerFixture fixture;
-  RerankRequest strict = request("q", {"short", std::string(600, 'x')});
+  const std::vector<std::string> documents = {"short", std::string(600, 'x')};
+  RerankRequest strict = request("q", documents);
   strict.truncate = false;
   const RerankOutcome fresh = fixture.ask(strict);
   EXPECT_EQ(fresh.result.status().code(), Code::kUnprocessable);
   EXPECT_THAT(fresh.result.status().message(), HasSubstr("document 1"));
-  const RerankOutcome cut = fixture.ask(request("q", strict.documents));
+  const RerankOutcome cut = fixture.ask(request("q", documents));
   ASSERT_TRUE(cut.result.ok());
   EXPECT_TRUE(cut.result.value().scores[1].truncated);
   const int pairs = fixture.executor.pairs();
@@ -148,11 +149,20 @@ TEST(Reranker, OneQueryPerDocumentIsScoredPairByPair) {
   EXPECT_EQ(fixture.tokenizer.query_calls(), 2);
 }
 
-TEST(Reranker, NotReadyAndDrainingAreUnavailable) {
+TEST(Reranker, RequestsBeforeItIsReadyAreUnavailable) {
   RerankerFixture fixture;
-  fixture.reranker->start_draining();
-  EXPECT_EQ(fixture.ask(request("q", {"a"})).result.status().code(), Code::kUnavailable);
-  EXPECT_TRUE(fixture.reranker->state().draining);
+  Reranker starting(fixture.reranker->model(),
+                    fixture.tokenizer,
+                    fixture.executor,
+                    *fixture.shared,
+                    fixture.metrics,
+                    fixture.clock,
+                    {});
+  EXPECT_FALSE(starting.state().ready);
+  Code code = Code::kOk;
+  starting.rerank(request("q", {"a"}),
+                  [&code](const RerankOutcome& outcome) { code = outcome.result.status().code(); });
+  EXPECT_EQ(code, Code::kUnavailable);
 }
 
 TEST(Reranker, WithTheCacheOffEveryRequestIsComputed) {

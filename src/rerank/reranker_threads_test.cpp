@@ -224,17 +224,6 @@ TEST(RerankerThreads, AQueueOfZeroRefusesWhenBusyAndServesWhenIdle) {
   EXPECT_TRUE(fixture.ask(request("q", {"a"})).result.ok());
 }
 
-TEST(RerankerThreads, DrainingFinishesWhatIsThere) {
-  RerankerFixture fixture;
-  auto running = occupy(fixture);
-  auto queued = fixture.send(request("q", {"a"}));
-  fixture.reranker->start_draining();
-  EXPECT_EQ(fixture.ask(request("q", {"b"})).result.status().code(), Code::kUnavailable);
-  fixture.gate.open();
-  EXPECT_TRUE(running.get().result.ok());
-  EXPECT_TRUE(queued.get().result.ok());
-}
-
 TEST(RerankerThreads, TheDestructorAnswersWhatIsLeft) {
   std::future<RerankOutcome> running;
   std::future<RerankOutcome> queued;

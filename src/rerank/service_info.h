@@ -54,7 +54,6 @@ struct ServiceState {
   LocalCacheStats local_cache;
   cache::RemoteStats distributed_cache;
   bool ready = false;
-  bool draining = false;
 };
 
 }  // namespace rr::rerank
