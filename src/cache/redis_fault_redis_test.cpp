@@ -419,8 +419,10 @@ TEST_F(SickRedis, AnOwnerThatSleptBeyondItsLeaseStoresLateAndHarmsNobody) {
   sleeper.cache->start(query, documents);
   proxy.set_mode(RedisTestProxy::Mode::kSlow);  // its renewals come too late
   EXPECT_EQ(count_computes(waiter.look_up(query, documents)), 3U);
+  EXPECT_EQ(waiter.counter(metrics::LeaseEvent::kTakenOver, 3), 3);
   waiter.cache->start(query, documents);
   proxy.set_mode(RedisTestProxy::Mode::kForward);
+  EXPECT_EQ(sleeper.counter(metrics::LeaseEvent::kLost, 3), 3);  // its renewals take nothing back
   sleeper.cache->store(query, scores_of(documents));
   waiter.cache->store(query, scores_of(documents));
   waiter.settle(query);

@@ -219,6 +219,15 @@ TEST_F(Sharing, ASilentRedisCostsTheBudgetAndNoMore) {
   EXPECT_EQ(a.protocol.counts().timeouts, 1U);
 }
 
+TEST_F(Sharing, ACallThatFailsWithItsConnectionIsComputedAtOnce) {
+  ask(a, two);
+  a.protocol.on_failed(a.protocol.take_calls().at(0).id, clock.now());
+  a.deliver();
+  ASSERT_EQ(a.answers.size(), 2U);
+  EXPECT_EQ(a.answers.at(0).kind, RemoteAnswer::Kind::kCompute);
+  EXPECT_EQ(a.protocol.counts().timeouts, 0U);
+}
+
 TEST_F(Sharing, ALateClaimIsRenewedWhileItIsWantedAndReleasedWhenItIsNot) {
   ask(a, two);
   const auto calls = a.protocol.take_calls();

@@ -34,10 +34,6 @@ Result<std::shared_ptr<asio::ssl::context>> make_tls_context(const RedisTlsOptio
   } else if (context->load_verify_file(options.ca_file, error)) {
     return tls_refused("REDIS_TLS_CA", options.ca_file, error);
   }
-  if (options.cert_file.empty() != options.key_file.empty()) {
-    return Status(Code::kInvalidArgument,
-                  "[redis] REDIS_TLS_CERT and REDIS_TLS_KEY: both or none are wanted");
-  }
   if (!options.cert_file.empty()) {
     if (context->use_certificate_chain_file(options.cert_file, error)) {
       return tls_refused("REDIS_TLS_CERT", options.cert_file, error);
