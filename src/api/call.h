@@ -51,7 +51,7 @@ struct RequestError {
 
 // A document as the answer shows it.
 struct EchoDocument {
-  std::string text;         // what was scored
+  std::string_view text;    // what was scored; into the plan's `texts`
   std::string object_json;  // the object that was sent, `text` added; empty for plain strings
   std::string id_json;      // that object's `id` as JSON; empty when it has none
 };
@@ -62,6 +62,7 @@ struct AnswerPlan {
   rerank::ScoreRule score_rule = rerank::ScoreRule::kSigmoid;
   std::size_t top_n = 0;                // 0 = all
   std::string_view api_version = "1";   // meta.api_version.version; points at a literal
+  rerank::SharedTexts texts;            // the request's documents, which `documents` show
   std::vector<EchoDocument> documents;  // [documents] when they are to be returned, else empty
   std::size_t characters = 0;           // of queries and documents, in bytes
 };

@@ -158,9 +158,7 @@ ReadOutcome read_common(const FieldTable& table,
   rules.echo = wants_documents(in, route, options) ? Echo::kKeep : Echo::kDrop;
   rules.rank_fields = read_rank_fields(in);
   if (!in.failed()) {
-    Documents documents = read_documents(in, Field::kDocuments, rules);
-    call.request.documents = std::move(documents.texts);
-    call.plan.documents = std::move(documents.echoes);
+    place_documents(read_documents(in, Field::kDocuments, rules), call);
   }
   read_input_profile(in, call.request);
   call.plan.score_rule = read_score_rule(in, options);

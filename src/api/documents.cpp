@@ -103,7 +103,6 @@ std::string object_echo(dom::object object, const std::string& text) {
 
 EchoDocument echo_of(dom::element element, const std::string& text) {
   EchoDocument echo;
-  echo.text = text;
   dom::object object;
   if (element.get_object().get(object) == simdjson::SUCCESS) {
     echo.object_json = object_echo(object, text);
@@ -185,6 +184,18 @@ Documents read_documents(FieldReader& in, Field field, const DocumentRules& rule
   }
   read_list(in, field, list, rules, out);
   return out;
+}
+
+void place_documents(Documents documents, InferenceCall& call) {
+  call.request.documents = rerank::SharedTexts(std::move(documents.texts));
+  if (documents.echoes.empty()) {
+    return;
+  }
+  call.plan.texts = call.request.documents;
+  call.plan.documents = std::move(documents.echoes);
+  for (std::size_t i = 0; i < call.plan.documents.size(); ++i) {
+    call.plan.documents[i].text = call.plan.texts[i];
+  }
 }
 
 Documents read_text_or_list(FieldReader& in, Field field, const DocumentRules& rules) {

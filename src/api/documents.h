@@ -27,12 +27,16 @@ struct DocumentRules {
 
 struct Documents {
   std::vector<std::string> texts;
-  std::vector<EchoDocument> echoes;  // as many as texts with Echo::kKeep, else none
+  // As many as texts with Echo::kKeep, else none. Their `text` is not set yet.
+  std::vector<EchoDocument> echoes;
 };
 
 // The list in `field`, which must be there. An empty or too long list, and an element without text,
 // fail in the reader's style.
 Documents read_documents(FieldReader& in, Field field, const DocumentRules& rules);
+
+// Puts the documents into the request, and into the plan what is to be shown of them.
+void place_documents(Documents documents, InferenceCall& call);
 
 // One text, or a list of them: the /score fields. Numbers are text, objects as above.
 Documents read_text_or_list(FieldReader& in, Field field, const DocumentRules& rules);

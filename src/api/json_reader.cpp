@@ -3,7 +3,6 @@
 #include <simdjson.h>
 
 #include <algorithm>
-#include <string_view>
 
 namespace rr::api {
 
@@ -25,24 +24,6 @@ bool deeper_than(simdjson::dom::element element, int levels) {
     return any(object, [](simdjson::dom::key_value_pair item) { return item.value; });
   }
   return false;
-}
-
-bool has_brackets(std::string_view body, int more_than) {
-  int count = 0;
-  for (const char bracket : {'[', '{'}) {
-    for (auto at = body.find(bracket); at != body.npos; at = body.find(bracket, at + 1)) {
-      if (++count > more_than) {
-        return true;
-      }
-    }
-  }
-  return false;
-}
-
-// Few bodies have more brackets than the limit; only those are walked. (The parser's own limit does
-// not count an empty container.)
-bool too_deep(const std::string& body, simdjson::dom::element root) {
-  return has_brackets(body, kJsonDepthMax) && deeper_than(root, kJsonDepthMax);
 }
 
 std::string phrase(simdjson::error_code error) {
@@ -84,7 +65,8 @@ Status JsonReader::read(const std::string& body, simdjson::dom::element& root) {
   if (error != simdjson::SUCCESS) {
     return {Code::kInvalidArgument, phrase(error)};
   }
-  if (too_deep(body, root)) {
+  // The parser's own limit does not count an empty container.
+  if (deeper_than(root, kJsonDepthMax)) {
     return {Code::kInvalidArgument, phrase(simdjson::DEPTH_ERROR)};
   }
   return {};

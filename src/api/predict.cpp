@@ -16,7 +16,12 @@ namespace dom = simdjson::dom;
 constexpr std::string_view kWantsPairs =
     "`inputs` must be a pair [query, text] or a list of pairs: this model scores pairs";
 
-bool add_pair(FieldReader& in, dom::array pair, rerank::RerankRequest& request) {
+struct Pairs {
+  std::vector<std::string> queries;
+  std::vector<std::string> documents;
+};
+
+bool add_pair(FieldReader& in, dom::array pair, Pairs& pairs) {
   std::string_view query;
   std::string_view text;
   const bool fits = pair.size() == 2 && pair.at(0).get_string().get(query) == simdjson::SUCCESS &&
@@ -29,12 +34,12 @@ bool add_pair(FieldReader& in, dom::array pair, rerank::RerankRequest& request) 
     in.fail("Input validation error: `inputs` cannot be empty");
     return false;
   }
-  request.queries.emplace_back(query);
-  request.documents.emplace_back(text);
+  pairs.queries.emplace_back(query);
+  pairs.documents.emplace_back(text);
   return true;
 }
 
-void read_batch(FieldReader& in, dom::array batch, int max_pairs, rerank::RerankRequest& request) {
+void read_batch(FieldReader& in, dom::array batch, int max_pairs, Pairs& pairs) {
   if (batch.size() > static_cast<std::size_t>(max_pairs)) {
     in.fail(fmt::format("batch size {} > maximum allowed batch size {}", batch.size(), max_pairs));
     return;
@@ -45,13 +50,13 @@ void read_batch(FieldReader& in, dom::array batch, int max_pairs, rerank::Rerank
       in.fail(std::string(kWantsPairs));
       return;
     }
-    if (!add_pair(in, pair, request)) {
+    if (!add_pair(in, pair, pairs)) {
       return;
     }
   }
 }
 
-AnswerShape read_inputs(FieldReader& in, int max_pairs, rerank::RerankRequest& request) {
+AnswerShape read_inputs(FieldReader& in, int max_pairs, Pairs& pairs) {
   const auto* const inputs = in.find(Field::kInputs);
   dom::array list;
   if (inputs == nullptr || inputs->get_array().get(list) != simdjson::SUCCESS) {
@@ -63,10 +68,10 @@ AnswerShape read_inputs(FieldReader& in, int max_pairs, rerank::RerankRequest& r
     return AnswerShape::kPredictOne;
   }
   if ((*list.begin()).is_array()) {
-    read_batch(in, list, max_pairs, request);
+    read_batch(in, list, max_pairs, pairs);
     return AnswerShape::kPredictBatch;
   }
-  add_pair(in, list, request);
+  add_pair(in, list, pairs);
   return AnswerShape::kPredictOne;
 }
 
@@ -76,7 +81,10 @@ ReadOutcome read_predict(const FieldTable& table, const ReadOptions& options, Ti
   FieldReader in(table, {ErrorForm::kTei, 422});
   InferenceCall call;
   call.plan.error_form = ErrorForm::kTei;
-  call.plan.shape = read_inputs(in, options.max_documents, call.request);
+  Pairs pairs;
+  call.plan.shape = read_inputs(in, options.max_documents, pairs);
+  call.request.queries = std::move(pairs.queries);
+  call.request.documents = rerank::SharedTexts(std::move(pairs.documents));
   read_input_profile(in, call.request);
   call.plan.score_rule = read_score_rule(in, options);
   call.request.deadline = read_deadline(in, arrival);

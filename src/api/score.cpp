@@ -19,7 +19,7 @@ ReadOutcome read_score(const FieldTable& table, const ReadOptions& options, Time
   DocumentRules rules;
   rules.max_documents = options.max_documents;
   call.request.queries = read_text_or_list(in, left.value_or(Field::kQueries), rules).texts;
-  call.request.documents = read_text_or_list(in, right.value_or(Field::kDocuments), rules).texts;
+  place_documents(read_text_or_list(in, right.value_or(Field::kDocuments), rules), call);
   const auto& queries = call.request.queries;
   if (!in.failed() && std::any_of(queries.begin(), queries.end(), is_blank)) {
     in.fail("a query must not be blank");

@@ -40,8 +40,7 @@ ReadOutcome read_tei(const FieldTable& table, const ReadOptions& options, TimePo
   rules.echo = in.flag(Field::kReturnText).value_or(false) ? Echo::kKeep : Echo::kDrop;
   Documents texts = read_documents(in, Field::kTexts, rules);
   call.request.queries.push_back(read_tei_query(in, texts.texts));
-  call.request.documents = std::move(texts.texts);
-  call.plan.documents = std::move(texts.echoes);
+  place_documents(std::move(texts), call);
   read_input_profile(in, call.request);
   call.plan.score_rule = read_score_rule(in, options);
   call.request.deadline = read_deadline(in, arrival);

@@ -50,8 +50,9 @@ Result<std::vector<rerank::PairScore>> score_documents(EngineSession& session,
          const std::size_t end = std::min(sent + kPairsPerRequest, documents.size());
          rerank::RerankRequest request;
          request.queries = {query};
-         request.documents.assign(documents.begin() + static_cast<std::ptrdiff_t>(sent),
-                                  documents.begin() + static_cast<std::ptrdiff_t>(end));
+         request.documents =
+             rerank::SharedTexts({documents.begin() + static_cast<std::ptrdiff_t>(sent),
+                                  documents.begin() + static_cast<std::ptrdiff_t>(end)});
          sent = end;
          return std::optional(std::move(request));
        },

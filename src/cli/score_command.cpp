@@ -44,7 +44,8 @@ class ScoreLines {
  private:
   Result<std::optional<rerank::RerankRequest>> next() {
     rerank::RerankRequest request;
-    while (request.documents.size() < kPairsPerRequest) {
+    std::vector<std::string> documents;
+    while (documents.size() < kPairsPerRequest) {
       RR_ASSIGN_OR_RETURN(auto line, reader_.next());
       if (!line) {
         break;
@@ -55,11 +56,12 @@ class ScoreLines {
       RR_ASSIGN_OR_RETURN(QueryDocument pair, parse_query_document(*line, reader_.place()));
       tokens_.push_back(token_count(pair));
       request.queries.push_back(std::move(pair.query));
-      request.documents.push_back(std::move(pair.document));
+      documents.push_back(std::move(pair.document));
     }
-    if (request.documents.empty()) {
+    if (documents.empty()) {
       return std::optional<rerank::RerankRequest>();
     }
+    request.documents = rerank::SharedTexts(std::move(documents));
     return std::optional(std::move(request));
   }
 

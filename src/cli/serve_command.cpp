@@ -1,5 +1,6 @@
 // rerankd serve: the server. Loads, listens, tests itself, says that it is ready, and on SIGTERM or
 // SIGINT drains. A second signal ends it at once.
+#include <malloc.h>
 #include <pthread.h>
 
 #include <CLI/CLI.hpp>
@@ -36,6 +37,15 @@ class StopSignals {
   sigset_t set_{};
 };
 
+// Bodies and answers of megabytes are freed and soon wanted again. By default malloc gives their
+// pages back, and each request has every page faulted in and cleared anew, which took a third of
+// the time of a 10 MB request. An I/O thread so keeps up to 64 MiB after a large one.
+void keep_freed_memory() {
+  constexpr int kMiB = 1 << 20;
+  mallopt(M_MMAP_THRESHOLD, 32 * kMiB);  // the most that malloc takes
+  mallopt(M_TRIM_THRESHOLD, 64 * kMiB);  // the most that a thread's arena has in one piece
+}
+
 http::ServerOptions server_options(const config::Settings& settings, const EngineSession& session) {
   http::ServerOptions options;
   options.host = settings.server.host;
@@ -70,6 +80,7 @@ void log_start(const EngineSession& session) {
 int run_serve(const Invocation& invocation) {
   const config::Settings& settings = invocation.settings;
   StopSignals signals;
+  keep_freed_memory();
   log::info("starting", {{"version", build_info().version}, {"commit", build_info().commit}});
   auto session = EngineSession::open(
       settings, {.purpose = Purpose::kServe, .metric_routes = http::route_labels()});

@@ -42,9 +42,12 @@ class SetScorer {
     const eval::EvalQuery& query = set_.queries[sent_++];
     rerank::RerankRequest request;
     request.queries = {query.text};
+    std::vector<std::string> documents;
+    documents.reserve(query.first_stage.size());
     for (const std::string& id : query.first_stage) {
-      request.documents.push_back(set_.documents.at(id));
+      documents.push_back(set_.documents.at(id));
     }
+    request.documents = rerank::SharedTexts(std::move(documents));
     return std::optional(std::move(request));
   }
 

@@ -10,6 +10,7 @@
 #include "base/cancel_token.h"
 #include "base/deadline.h"
 #include "base/result.h"
+#include "rerank/shared_texts.h"
 #include "text/tokenizer.h"
 
 namespace rr::rerank {
@@ -18,7 +19,7 @@ struct RerankRequest {
   // One query for all documents, or one per document (the /score dialects). Valid UTF-8. Never
   // empty.
   std::vector<std::string> queries;
-  std::vector<std::string> documents;
+  SharedTexts documents;  // valid UTF-8
 
   // The input profile: what this request changes about the input. Part of the pair key.
   text::TruncationSide truncation_side = text::TruncationSide::kRight;

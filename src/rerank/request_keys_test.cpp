@@ -10,7 +10,7 @@ namespace {
 RerankRequest request(std::vector<std::string> queries, std::vector<std::string> documents) {
   RerankRequest request;
   request.queries = std::move(queries);
-  request.documents = std::move(documents);
+  request.documents = SharedTexts(std::move(documents));
   return request;
 }
 

@@ -82,7 +82,7 @@ struct RerankerFixture {
   static RerankRequest request(std::string query, std::vector<std::string> documents) {
     RerankRequest request;
     request.queries = {std::move(query)};
-    request.documents = std::move(documents);
+    request.documents = SharedTexts(std::move(documents));
     return request;
   }
   // What FakeTokenizer and FakeExecutor make of a pair that is not truncated.
