@@ -83,13 +83,23 @@ leases_left() {
     return left" 0
 }
 
+# metric NAME SERIES
+metric() {
+  curl -s "127.0.0.1:${port[$1]}/metrics" | sed -n "s/^$2 //p"
+}
+
 computed() {
-  curl -s "127.0.0.1:${port[$1]}/metrics" | sed -n 's/^reranker_pairs_total{source="computed"} //p'
+  metric "$1" 'reranker_pairs_total{source="computed"}'
+}
+
+taken_over() {
+  metric "$1" 'reranker_redis_leases_total{event="taken_over"}'
 }
 
 # An owner that dies in the middle costs who waits for it at most one lease, and no score.
 owner_is_killed() {
-  local signal=$1 asked_of_a
+  local signal=$1 asked_of_a before
+  before=$(taken_over b)
   body "$signal" 200 >body.json
   ask a body.json a.json >a.status &
   asked_of_a=$!
@@ -98,6 +108,7 @@ owner_is_killed() {
   kill -"$signal" "${pid[a]}"
   ask b body.json b.json >b.status
   [[ $(cut -d ' ' -f 1 b.status) == 200 ]] || fail "$signal: the waiter got $(cat b.status)"
+  [[ $(taken_over b) -gt $before ]] || fail "$signal: the waiter took no lease over"
   body "$signal" 200 | jq -c '.truncate = true' >alone.json
   redis flushall >/dev/null
   ask b alone.json alone.answer >alone.status
