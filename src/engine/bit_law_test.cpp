@@ -99,7 +99,7 @@ TEST_P(BitLaw, OneToFourWorkersAtOnceGiveTheSameBits) {
 
 TEST_P(BitLaw, APairThatSeveralWorkersShareGivesTheSameBits) {
   const model::RandomModel model = model::make_random_model(GetParam(), 7);
-  const auto pairs = random_pairs(model.spec, {33, 64, 127, 200, 31, 96}, 900);
+  const auto pairs = random_pairs(model.spec, {33, 127, 200}, 900);
   for (const Variant& variant : all_variants()) {
     const auto single = executor_of(model, variant);
     const auto executor = executor_of(model, variant, 4);
@@ -110,7 +110,7 @@ TEST_P(BitLaw, APairThatSeveralWorkersShareGivesTheSameBits) {
       const auto expected = bits_of(score_all(*single, 0, batch));
       PackedBatch alone = batch.view();
       alone.alone = true;
-      for (int run = 0; run < 8; ++run) {  // helpers come late or not at all
+      for (int run = 0; run < 4; ++run) {  // helpers come late or not at all
         std::vector<float> logits(batch.pairs());
         ASSERT_TRUE(executor->score(run % 4, alone, logits).ok());
         EXPECT_EQ(bits_of(logits), expected) << variant.name() << " pairs " << batch.pairs();
