@@ -38,8 +38,8 @@ class StopSignals {
 };
 
 // Bodies and answers of megabytes are freed and soon wanted again. By default malloc gives their
-// pages back, and each request has every page faulted in and cleared anew, which took a third of
-// the time of a 10 MB request. An I/O thread so keeps up to 64 MiB after a large one.
+// pages back, and each request has every page faulted in and cleared anew, which took a quarter
+// of the processor time of a 10 MB request. An I/O thread so keeps up to 64 MiB after a large one.
 void keep_freed_memory() {
   constexpr int kMiB = 1 << 20;
   mallopt(M_MMAP_THRESHOLD, 32 * kMiB);  // the most that malloc takes

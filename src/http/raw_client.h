@@ -1,5 +1,5 @@
 // A client of plain bytes for the server's tests: what it sends is exactly what a test says, and
-// what it reads is parsed by hand. Blocking, with a limit of 10 s on every wait. Test code only.
+// what it reads is parsed by hand. Blocking, with a limit on every wait. Test code only.
 // Tested by server_test.cpp, which it serves.
 #pragma once
 
@@ -35,7 +35,8 @@ struct RawAnswer {
 
 class RawClient {
  public:
-  explicit RawClient(int port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  explicit RawClient(int port, int patience_ms = 10'000)
+      : socket_(::socket(AF_INET, SOCK_STREAM, 0)), patience_ms_(patience_ms) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(static_cast<std::uint16_t>(port));
@@ -107,7 +108,7 @@ class RawClient {
  private:
   bool fill() {
     pollfd waiting{socket_, POLLIN, 0};
-    if (::poll(&waiting, 1, 10'000) != 1) {
+    if (::poll(&waiting, 1, patience_ms_) != 1) {
       return false;
     }
     char bytes[65536];
@@ -155,6 +156,7 @@ class RawClient {
   }
 
   int socket_ = -1;
+  int patience_ms_;
   bool connected_ = false;
   bool ended_ = false;  // the server has closed, or reset, its side
   std::string buffer_;
