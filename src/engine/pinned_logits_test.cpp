@@ -6,6 +6,7 @@
 #include <cstring>
 #include <fstream>
 #include <map>
+#include <numeric>
 #include <sstream>
 
 #include "engine/executor_test_data.h"
@@ -28,10 +29,8 @@ TEST(PinnedLogits, EveryArithmeticClassHasTheBitsItHadBefore) {
   // 96 and 200 columns end inside panels of 64 and of 32.
   model::ModelSpec shape = bert_shape(3, 96, 3, 200);
   const model::RandomModel model = model::make_random_model(shape, 11);
-  std::vector<int> lengths;
-  for (int i = 0; i < 32; ++i) {
-    lengths.push_back(4 + i);
-  }
+  std::vector<int> lengths(32);
+  std::iota(lengths.begin(), lengths.end(), 4);
   const TestBatch batch = batch_of(random_pairs(shape, lengths, 900));
   const auto pins = read_pins();
   for (const Variant& variant : all_options()) {

@@ -128,7 +128,7 @@ TEST_F(BertFolder, RefusesSeveralLabels) {
   for (auto& tensor : three) {
     if (tensor.name == "classifier.weight") {
       tensor.shape = {3, 32};
-      tensor.bytes.resize(3 * 32 * 4);
+      tensor.bytes.resize(std::size_t{3} * 32 * 4);
     }
   }
   tensors(three);

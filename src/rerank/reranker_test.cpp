@@ -16,6 +16,7 @@ RerankRequest request(std::string query, std::vector<std::string> documents) {
 
 std::vector<std::string> numbered(int count, const std::string& prefix = "document ") {
   std::vector<std::string> documents;
+  documents.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) {
     documents.push_back(prefix + std::to_string(i));
   }

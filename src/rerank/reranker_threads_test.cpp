@@ -43,11 +43,11 @@ TEST(RerankerThreads, AHundredIdenticalRequestsComputeEachPairOnce) {
   std::vector<std::future<RerankOutcome>> futures(100);
   {
     std::vector<std::jthread> clients;
-    for (int t = 0; t < 10; ++t) {
+    clients.reserve(10);
+    for (std::size_t t = 0; t < 10; ++t) {
       clients.emplace_back([&, t] {
-        for (int i = 0; i < 10; ++i) {
-          futures[static_cast<std::size_t>(t * 10 + i)] =
-              fixture.send(request("q", {"a", "b", "c"}));
+        for (std::size_t i = 0; i < 10; ++i) {
+          futures[t * 10 + i] = fixture.send(request("q", {"a", "b", "c"}));
         }
       });
     }
@@ -195,6 +195,7 @@ TEST(RerankerThreads, BeyondSlotsAndQueueRequestsAreRefusedAndLaterTakenAgain) {
   RerankerFixture fixture(options);
   auto blocker = occupy(fixture);
   std::vector<std::future<RerankOutcome>> taken;
+  taken.reserve(4);
   for (int i = 0; i < 4; ++i) {
     taken.push_back(fixture.send(request("q", {std::to_string(i)})));
   }
@@ -266,7 +267,8 @@ Plan plan_of(const std::vector<std::pair<std::string, Plan>>& plans, const Diges
   return Plan::kCompute;
 }
 
-std::unique_ptr<FakeScoreCache> shared_cache(std::vector<std::pair<std::string, Plan>> plans) {
+std::unique_ptr<FakeScoreCache> shared_cache(
+    const std::vector<std::pair<std::string, Plan>>& plans) {
   return std::make_unique<FakeScoreCache>(
       [plans](const Digest128& document) { return plan_of(plans, document); });
 }

@@ -27,6 +27,7 @@ struct Driver {
       return false;
     }
     std::vector<ReadyPair> ready;
+    ready.reserve(static_cast<std::size_t>(pairs));
     for (int i = 0; i < pairs; ++i) {
       ready.push_back({job * 100'000 + static_cast<PairId>(i), tokens_each});
     }
@@ -35,7 +36,7 @@ struct Driver {
   }
   // One worker does one chunk at 1,000 tokens per 10 ms.
   std::optional<Chunk> run() {
-    const auto chunk = policy.take(now);
+    auto chunk = policy.take(now);
     if (chunk) {
       done(*chunk);
     }

@@ -40,6 +40,7 @@ struct Runner {
   std::span<const RunResult> run(const std::vector<std::string>& documents,
                                  bool refuse_truncated = false) {
     std::vector<RunPair> pairs;
+    pairs.reserve(documents.size());
     for (const std::string& document : documents) {
       pairs.push_back({&query, document, refuse_truncated});
     }
