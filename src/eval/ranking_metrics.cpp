@@ -130,7 +130,7 @@ double kendall_tau(std::span<const float> a, std::span<const float> b) {
     for (std::size_t j = i + 1; j < a.size(); ++j) {
       const int order_a = sign(a[i] - a[j]);
       const int order_b = sign(b[i] - b[j]);
-      agreement += order_a * order_b;
+      agreement += std::int64_t{order_a} * order_b;
       untied_a += order_a != 0 ? 1 : 0;
       untied_b += order_b != 0 ? 1 : 0;
     }

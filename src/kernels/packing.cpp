@@ -45,7 +45,7 @@ std::int64_t column_start(const LinearKernel& kernel, std::int64_t column, std::
 
 // From there to element (column, k), k a multiple of depth_group.
 std::int64_t depth_start(const LinearKernel& kernel, std::int64_t k) {
-  return k / kernel.depth_block * (kernel.depth_block * kernel.panel_columns) +
+  return k / kernel.depth_block * kernel.depth_block * kernel.panel_columns +
          k % kernel.depth_block * kernel.tile_columns;
 }
 

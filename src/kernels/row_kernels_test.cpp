@@ -224,7 +224,7 @@ TEST(Quantize, ThreePartsOfAFloatAddUpToIt) {
     std::vector<float> x = random_floats(2 * kStride, 5, 8);
     x[1] = 1e-30F;
     x[2] = -3e38F;
-    std::vector<std::uint16_t> y(2 * 3 * kStride, 0xffff);
+    std::vector<std::uint16_t> y(std::size_t{2} * 3 * kStride, 0xffff);
     QuantizeArgs args{};
     args.x = x.data();
     args.x_stride = args.y_stride = kStride;

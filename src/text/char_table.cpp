@@ -184,7 +184,7 @@ bool is_white_space(char32_t scalar) {
 }
 
 CharTable::CharTable(const NormalizerOptions& options) : pages_(kScalarEnd >> 8) {
-  constexpr auto kind_cell = [](SymbolKind kind) {
+  const auto kind_cell = [](SymbolKind kind) {
     return kItself << 8 | static_cast<std::uint32_t>(kind);
   };
   std::vector<std::uint32_t> cells(kScalarEnd, kind_cell(SymbolKind::kLetter));
