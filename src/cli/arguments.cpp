@@ -22,8 +22,8 @@ std::set<std::string> boolean_flags() {
 }
 
 bool is_boolean_word(const std::string& text) {
-  static const config::OptionSpec kAnyBoolean = {.name = "", .kind = config::Kind::kBoolean};
-  return config::canonical_value(kAnyBoolean, text, "").ok();
+  const config::OptionSpec any_boolean = {.name = "", .kind = config::Kind::kBoolean};
+  return config::canonical_value(any_boolean, text, "").ok();
 }
 
 }  // namespace

@@ -70,6 +70,7 @@ class Product {
 
 void run_on_threads(std::vector<Product>& products, int repeats) {
   std::vector<std::jthread> running;
+  running.reserve(products.size());
   for (Product& product : products) {
     running.emplace_back([&product, repeats] {
       for (int i = 0; i < repeats; ++i) {
@@ -93,6 +94,7 @@ KernelFigures measure_product(const kernels::LinearKernel& kernel,
   constexpr int kRepeats = 20;  // long enough beside the start of the threads
   constexpr int kCalls = 9;
   std::vector<Product> products;
+  products.reserve(static_cast<std::size_t>(threads));
   for (int i = 0; i < threads; ++i) {
     products.emplace_back(kernel, columns, depth);
   }
