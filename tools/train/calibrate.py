@@ -2,7 +2,8 @@
 
 Fits scale and shift of the logit (logistic regression of relevant against random and hard pairs),
 lowers the shift until random pairs have the mean score asked for, and folds both into the
-classifier, which leaves rankings as they are. Scored as exported, in bfloat16. Writes <output>/ (model, tokenizer, calibration.json).
+classifier, which leaves rankings as they are. Scored with the weights rounded to bfloat16, as they
+are exported. Writes <output>/ (model, tokenizer, calibration.json).
 """
 
 import json
@@ -110,6 +111,7 @@ def main():
     args = options.parse_args()
     log = start(args, "calibrate")
     model, config = packed.load(args.model, device())
+    model.weights = {name: w.bfloat16().to(w.dtype) for name, w in model.weights.items()}
     workers = Workers(args.threads)
     tokenizer = PairTokenizer(args.work / "tokenizer")
     kinds = pair_kinds(args.work, args.queries_max, args.hard_per_query, args.seed)

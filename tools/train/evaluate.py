@@ -1,4 +1,4 @@
-"""Measures a model (bfloat16) on ranking sets: reranks bm25_top100.tsv, prints nDCG@10 and MRR@10.
+"""Measures a model on ranking sets: reranks bm25_top100.tsv, prints nDCG@10 and MRR@10.
 
 The interval is that of the paired difference to BM25 (95 %, bootstrap over queries).
 """

@@ -16,11 +16,12 @@ import torch
 from bm25 import Bm25
 from common import Progress, device, parser, read_json_lines, start, write_atomically
 from mine_bm25 import Allowed
+from packed import fast_type
 
 
 def nearest(queries, table, count):
     """Ids of the nearest passages by cosine, best first, [queries, count]; table [width, N]."""
-    scores = torch.tensor(queries, dtype=torch.bfloat16, device=device()) @ table
+    scores = torch.tensor(queries, dtype=table.dtype, device=device()) @ table
     return torch.topk(scores, count).indices.cpu().numpy()
 
 
@@ -45,7 +46,7 @@ def fit_teacher(inputs, ids):
 
 def dense_candidates(rows, queries, vectors, allowed, count, log):
     """Ids of the best allowed passages of the bi-encoder, [rows, count], -1 where missing."""
-    table = torch.tensor(vectors, dtype=torch.bfloat16, device=device()).T.contiguous()
+    table = torch.tensor(vectors, dtype=fast_type(device()), device=device()).T.contiguous()
     result = np.full((len(rows), count), -1, np.int32)
     progress = Progress(log, len(rows), "queries")
     near = None

@@ -3,9 +3,9 @@ transformers' BertModel.
 
 Sequences are sorted by length and divided into buckets, padded only inside their bucket; all
 linear layers run on the rows of all buckets at once, attention per bucket. In the last layer only
-the rows which the caller reads are computed beyond keys and values. Weights are bfloat16 copies
-(of float32 masters held by the optimizer, optimizer.py), except the embedding tables: their
-gradient sums many small terms.
+the rows which the caller reads are computed beyond keys and values. Weights are copies (of float32
+masters held by the optimizer, train.py) in the type that the device multiplies fastest, except the
+embedding tables: their gradient sums many small terms.
 """
 
 import re
@@ -19,6 +19,12 @@ from transformers import BertForSequenceClassification
 from vocabulary import PAD
 
 TABLES = ("word_embeddings", "position_embeddings", "token_type_embeddings")
+
+
+def fast_type(to):
+    """bfloat16 on CUDA and on a CPU with AMX tiles; other CPUs multiply float32 faster."""
+    fast = to.type != "cpu" or torch.cpu._is_amx_tile_supported()
+    return torch.bfloat16 if fast else torch.float32
 
 
 def from_transformers(state):
@@ -151,9 +157,9 @@ class PackedBert:
     """Weights by packed name, and the forward pass. `heads`: attention heads of every layer."""
 
     def __init__(self, packed, heads, to, activation_eps=1e-12):
-        self.heads, self.eps = heads, activation_eps
+        self.heads, self.eps, self.type = heads, activation_eps, fast_type(to)
         self.weights = {
-            name: value.to(to, torch.float32 if name.split(".")[1] in TABLES else torch.bfloat16)
+            name: value.to(to, torch.float32 if name.split(".")[1] in TABLES else self.type)
             for name, value in packed.items()}
         self.layers = 1 + max(int(n.split(".")[2]) for n in packed if n.startswith("encoder"))
 
@@ -169,7 +175,7 @@ class PackedBert:
         x = (F.embedding(batch.ids, w["embeddings.word_embeddings.weight"])
              + F.embedding(batch.positions, w["embeddings.position_embeddings.weight"])
              + F.embedding(batch.types, w["embeddings.token_type_embeddings.weight"]))
-        return self._norm(x.bfloat16(), "embeddings.LayerNorm")
+        return self._norm(x.to(self.type), "embeddings.LayerNorm")
 
     def _attend_first(self, qkv, batch):
         """Attention of each sequence's first token only, [sequences, hidden]."""

@@ -11,7 +11,9 @@ import packed
 from augment import dressed, foreign_document, with_names
 from bm25 import Bm25
 from metrics import area_under_curve, ndcg_at_10
+from mix import mean_of
 from pairs import score
+from prepare import development_split, training_sample
 from workers import Workers
 
 CPU = torch.device("cpu")
@@ -90,6 +92,32 @@ class PackedBertTest(unittest.TestCase):
         packed_model = packed.PackedBert(packed.from_transformers(model.state_dict()), 4, CPU)
         got = score(packed_model, pairs, Workers(2))
         np.testing.assert_allclose(got, reference_logits(model, pairs).detach(), atol=0.02)
+
+
+class MixTest(unittest.TestCase):
+    def test_each_weight_is_the_weighted_mean(self):
+        states = [small_model().state_dict(), {k: v + 4 for k, v in small_model().state_dict().items()}]
+        for name, value in mean_of(states, [0.75, 0.25]).items():
+            torch.testing.assert_close(value, states[0][name] + 1)
+
+    def test_shares_that_do_not_sum_to_one_are_refused(self):
+        state = small_model().state_dict()
+        with self.assertRaises(ValueError):
+            mean_of([state, state], [0.5, 0.6])
+
+
+class SplitTest(unittest.TestCase):
+    FAMILIES = {name: [(f"{name} question {i}", f"{name} passage {i} " + " ".join(
+        f"{name}{i}word{n}" for n in range(9))) for i in range(200)] for name in ("squad", "tldr-pages")}
+
+    def test_no_training_pair_is_of_the_development_split_whatever_is_drawn(self):
+        development = development_split(self.FAMILIES)
+        self.assertEqual(development, development_split(self.FAMILIES))
+        held_out = {passage for _, passage, _ in development}
+        for seed, sample in ((1, 1.0), (2, 0.01)):
+            drawn = training_sample(self.FAMILIES, sample, development, random.Random(seed))
+            self.assertTrue(drawn)
+            self.assertTrue(held_out.isdisjoint(passage for _, passage, _ in drawn))
 
 
 class TextTest(unittest.TestCase):

@@ -74,7 +74,7 @@ class Trainer:
         hidden, width = self.config.hidden_size, lists.query_vectors.shape[1]
         for name in ("query", "document"):
             self.model.weights[f"side.{name}.weight"] = (
-                torch.randn(width, hidden, device=self.to) * hidden**-0.5).bfloat16()
+                torch.randn(width, hidden, device=self.to) * hidden**-0.5).to(self.model.type)
         self.masters = {name: w.detach().float().clone() for name, w in self.model.weights.items()}
         self.average = {name: w.clone() for name, w in self.masters.items()}
         for name, master in self.masters.items():
@@ -91,7 +91,7 @@ class Trainer:
 
     def side_loss(self, states, batch, part):
         """Mean of 1 - cosine of what the states tell and the bi-encoder's vectors, times lists."""
-        means = self.model.segment_means(states, batch).bfloat16()
+        means = self.model.segment_means(states, batch).to(self.model.type)
         size = len(part[0].documents)
         ids = np.array([one.vectors for one in part]).ravel()
         known = torch.tensor(ids >= 0, device=self.to)
