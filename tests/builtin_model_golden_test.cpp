@@ -13,7 +13,7 @@
 namespace rr {
 namespace {
 
-constexpr std::string_view kContentDigest = "782c268ed8b816c5b30742c1fb65e319";
+constexpr std::string_view kContentDigest = "454a419f784c9e16c11803a66c2adcb0";
 
 model::LoadedModel load_builtin() {
   auto loaded = model::load_model(RR_SOURCE_DIR "/models/builtin", {});
