@@ -11,7 +11,7 @@ const ListLogits kExact = {{3.0F, 2.0F, 1.0F}};
 const std::vector<MatrixUnit> kUnits = {{"small"}, {"large", "larger"}, {"middle"}};
 
 // Every matrix that is not kept moves the first logit by its own error.
-ScoreWithKept model_with(std::map<std::string, float> errors, int* calls) {
+ScoreWithKept model_with(const std::map<std::string, float>& errors, int* calls) {
   return [errors, calls](const std::vector<std::string>& kept) -> Result<ListLogits> {
     ++*calls;
     ListLogits logits = kExact;

@@ -125,7 +125,7 @@ std::uint64_t original_of(const LoadShape& shape, std::uint64_t index) {
 int documents_of(const LoadShape& shape, std::uint64_t index) {
   const CountRange range = shape.documents;
   Random random = stream(shape.seed, Stream::kDocuments, original_of(shape, index));
-  const auto width = static_cast<std::uint64_t>(range.most - range.least + 1);
+  const auto width = static_cast<std::uint64_t>(std::int64_t{range.most} - range.least + 1);
   return range.least + static_cast<int>(random.below(width));
 }
 
@@ -138,7 +138,8 @@ std::string load_body(const LoadShape& shape, std::uint64_t index) {
   json.key("query").string(fmt::format("{} {}", words(random, 6), original));
   json.key("documents").open_array();
   const int documents = documents_of(shape, original);
-  const auto width = static_cast<std::uint64_t>(shape.tokens.most - shape.tokens.least + 1);
+  const auto width =
+      static_cast<std::uint64_t>(std::int64_t{shape.tokens.most} - shape.tokens.least + 1);
   for (int i = 0; i < documents; ++i) {
     const int count = shape.tokens.least + static_cast<int>(random.below(width));
     json.string(count == 1 ? words(random, 1) : fmt::format("{} {}", words(random, count - 1), i));
