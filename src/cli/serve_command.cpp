@@ -40,11 +40,12 @@ class StopSignals {
 // Bodies and answers of megabytes are freed and soon wanted again. By default malloc gives their
 // pages back, and each request has every page faulted in and cleared anew, which took a quarter
 // of the processor time of a 10 MB request. An I/O thread so keeps up to 64 MiB after a large one.
-// Called once the model is loaded: what loading frees is given back.
 void keep_freed_memory() {
   constexpr int kMiB = 1 << 20;
+  // NOLINTBEGIN(concurrency-mt-unsafe): there is one thread yet
   mallopt(M_MMAP_THRESHOLD, 32 * kMiB);  // the most that malloc takes
   mallopt(M_TRIM_THRESHOLD, 64 * kMiB);  // the most that a thread's arena has in one piece
+  // NOLINTEND(concurrency-mt-unsafe)
 }
 
 http::ServerOptions server_options(const config::Settings& settings, const EngineSession& session) {
@@ -81,6 +82,7 @@ void log_start(const EngineSession& session) {
 int run_serve(const Invocation& invocation) {
   const config::Settings& settings = invocation.settings;
   StopSignals signals;
+  keep_freed_memory();
   log::info("starting", {{"version", build_info().version}, {"commit", build_info().commit}});
   auto session = EngineSession::open(
       settings, {.purpose = Purpose::kServe, .metric_routes = http::route_labels()});
@@ -107,7 +109,7 @@ int run_serve(const Invocation& invocation) {
       return fail(warm.message(), kFailed);
     }
   }
-  keep_freed_memory();
+  malloc_trim(0);  // what loading has freed
   reranker.set_ready();
   log::info("ready");
   const int signal = signals.wait();
