@@ -16,7 +16,7 @@
 
 namespace {
 
-using namespace rr;  // NOLINT(google-build-using-namespace)
+using namespace rr;
 using kernels::Storage;
 
 struct Shape {

@@ -17,7 +17,7 @@
 
 namespace {
 
-using namespace rr;  // NOLINT(google-build-using-namespace)
+using namespace rr;
 using kernels::LinearKernel;
 using kernels::Storage;
 

@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 #include <simdjson.h>
 
+#include <algorithm>
+
 #include "engine/cpu_executor.h"
 #include "engine/tolerances.h"
 #include "model/loaded_model.h"
@@ -23,6 +25,50 @@ model::LoadedModel load_builtin() {
 
 TEST(BuiltinModel, IsTheOneThatWasTrained) {
   EXPECT_EQ(load_builtin().content_digest.hex(), kContentDigest);
+}
+
+// The logit of each document, `none`.
+std::vector<float> logits_of(const model::LoadedModel& loaded,
+                             engine::Executor& executor,
+                             std::string_view query,
+                             simdjson::dom::array documents) {
+  const text::PairOptions options{.max_length = loaded.max_length};
+  const text::EncodedQuery encoded_query = loaded.tokenizer->encode_query(query, options);
+  std::vector<float> logits;
+  logits.reserve(documents.size());
+  for (const simdjson::dom::element document : documents) {
+    text::EncodedPair pair;
+    loaded.tokenizer->encode_pair(encoded_query, document.get_string().value(), options, pair);
+    const std::vector<int> cu_seqlens = {0, static_cast<int>(pair.input_ids.size())};
+    float logit = 0;
+    const engine::PackedBatch batch{pair.input_ids, pair.token_type_ids, cu_seqlens};
+    EXPECT_TRUE(executor.score(0, batch, std::span(&logit, 1)).ok());
+    logits.push_back(logit);
+  }
+  return logits;
+}
+
+TEST(BuiltinModel, EverydayQueriesComeOutInTheOrderThatAnyoneWouldGive) {
+  const model::LoadedModel loaded = load_builtin();
+  for (const char* quantization : {"none", "bf16", "int8"}) {
+    engine::CpuExecutorOptions options;
+    options.quantization = quantization;
+    const auto executor = engine::make_cpu_executor(loaded.spec, loaded.weights, options);
+    ASSERT_TRUE(executor.ok()) << executor.status().message();
+    simdjson::dom::parser parser;
+    const simdjson::dom::array lists =
+        parser.load(RR_SOURCE_DIR "/tests/golden/builtin/everyday.json");
+    EXPECT_GE(lists.size(), 12U);
+    for (const simdjson::dom::element list : lists) {
+      const std::string_view query = list["query"].get_string().value();
+      const auto logits =
+          logits_of(loaded, **executor, query, list["documents"].get_array().value());
+      EXPECT_EQ(std::max_element(logits.begin(), logits.end()), logits.begin())
+          << quantization << ": " << query;
+      EXPECT_EQ(std::min_element(logits.begin(), logits.end()), logits.end() - 1)
+          << quantization << ": " << query;
+    }
+  }
 }
 
 TEST(BuiltinModel, TokensAndLogitsEqualTheReferenceLibrary) {

@@ -85,6 +85,10 @@ has err 'REDIS_KEY_PREFIX'
 equals 'lines of an error' "$(wc -l <err)" 1
 
 # Options
+for window in -1 600000.5 nan; do
+  run 2 env MICRO_BATCH_WINDOW_MS="$window" "$rerankd" config
+  has err 'MICRO_BATCH_WINDOW_MS'
+done
 run 0 "$rerankd" config --port 8123
 has out 'RERANKER_PORT=8123'
 run 0 env RERANKER_PORT=tcp://10.0.0.1:8000 RERANKER_SERVICE_HOST=10.0.0.1 "$rerankd" config

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 namespace rr::cli {
@@ -26,8 +27,7 @@ std::string progress_line(const std::string& unit,
   const double rate = seconds > 0 ? static_cast<double>(done) / seconds : 0.0;
   std::string left = "-:--";
   if (rate > 0 && total >= done) {
-    const auto seconds_left =
-        static_cast<std::int64_t>(static_cast<double>(total - done) / rate + 0.5);
+    const auto seconds_left = std::llround(static_cast<double>(total - done) / rate);
     left = fmt::format("{}:{:02}", seconds_left / 60, seconds_left % 60);
   }
   return fmt::format("{} [{:#<{}}{:-<{}}] {:3.0f}% {}/{}  {:.1f}/s  {} left",

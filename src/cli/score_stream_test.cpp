@@ -30,7 +30,7 @@ struct Harness {
   }
   ScoreStream stream() {
     return {.rerank =
-                [this](rerank::RerankRequest, rerank::RerankCallback done) {
+                [this](const rerank::RerankRequest&, rerank::RerankCallback done) {
                   waiting.push_back(std::move(done));
                   in_flight_peak = std::max(in_flight_peak, ++in_flight);
                   if (waiting.size() == 3 || sent == requests) {
@@ -64,7 +64,7 @@ TEST(ScoreStream, TheFirstFailureEndsItOnceNothingIsInFlight) {
   Harness harness;
   harness.requests = 9;
   ScoreStream stream = harness.stream();
-  stream.take = [&harness](rerank::RerankResponse) -> Status {
+  stream.take = [&harness](const rerank::RerankResponse&) -> Status {
     harness.taken.push_back(0);
     return Status(Code::kInternal, "disk full");
   };
@@ -77,7 +77,7 @@ TEST(ScoreStream, AFailedRequestAndABadInputAreReported) {
   Harness harness;
   harness.requests = 1;
   ScoreStream stream = harness.stream();
-  stream.rerank = [](rerank::RerankRequest, rerank::RerankCallback done) {
+  stream.rerank = [](const rerank::RerankRequest&, const rerank::RerankCallback& done) {
     done({Status(Code::kNonFinite, "document 3"), 0});
   };
   EXPECT_EQ(run_score_stream(stream).code(), Code::kNonFinite);

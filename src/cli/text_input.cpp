@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
-#include <cstring>
+#include <system_error>
 
 #include "base/utf8.h"
 
@@ -101,7 +101,8 @@ Result<LineReader> LineReader::open(const std::string& file) {
   }
   std::unique_ptr<std::FILE, Close> opened(std::fopen(file.c_str(), "rbe"));
   if (!opened) {
-    return Status(Code::kNotFound, fmt::format("{}: {}", file, std::strerror(errno)));
+    return Status(Code::kNotFound,
+                  fmt::format("{}: {}", file, std::generic_category().message(errno)));
   }
   return LineReader(std::move(opened), file);
 }

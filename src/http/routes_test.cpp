@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
+
 namespace rr::http {
 namespace {
 
@@ -95,6 +98,16 @@ TEST(Routes, LabelsAreTheWholeClosedSet) {
   const auto labels = route_labels();
   EXPECT_EQ(labels.size(), 22U);
   EXPECT_EQ(labels.back(), "other");
+}
+
+TEST(Routes, EachStandsInTheReferenceOfTheInterface) {
+  std::ifstream file(RR_SOURCE_DIR "/docs/API.md");
+  const std::string page{std::istreambuf_iterator<char>(file), {}};
+  for (const std::string& label : route_labels()) {
+    if (label != "other") {
+      EXPECT_NE(page.find(label), std::string::npos) << label;
+    }
+  }
 }
 
 }  // namespace

@@ -133,8 +133,7 @@ class BertTokenizer::SplitReader {
 };
 
 Result<std::unique_ptr<BertTokenizer>> BertTokenizer::make(const TokenizerParts& parts) {
-  std::unique_ptr<BertTokenizer> tokenizer(
-      new BertTokenizer(parts));  // NOLINT: private constructor
+  std::unique_ptr<BertTokenizer> tokenizer(new BertTokenizer(parts));
   RR_ASSIGN_OR_RETURN(tokenizer->model_, WordPiece::build(parts.vocabulary));
   RR_RETURN_IF_ERROR(parts.single.check({1, 0}));
   RR_RETURN_IF_ERROR(parts.pair.check({1, 1}));
