@@ -32,6 +32,7 @@ constexpr int kTexts = 400;
 constexpr int kPatienceMs = 180'000;
 
 std::chrono::seconds soak_time() {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing changes the environment
   const char* seconds = std::getenv("RR_SOAK_SECONDS");
   return std::chrono::seconds(seconds == nullptr ? 60 : std::atoi(seconds));
 }

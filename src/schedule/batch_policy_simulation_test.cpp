@@ -427,7 +427,8 @@ TEST(BatchPolicyOverload, GoodputStaysNearThePeak) {
          next_arrival += from_seconds(std::exponential_distribution<>(20)(random))) {
       const JobId id = ++last;
       const TimePoint deadline = next_arrival + std::chrono::seconds(2);
-      if (policy.admit(id, Deadline::at(deadline), {pairs, std::int64_t{pairs} * tokens}, next_arrival)) {
+      if (policy.admit(
+              id, Deadline::at(deadline), {pairs, std::int64_t{pairs} * tokens}, next_arrival)) {
         continue;
       }
       open[id] = {deadline, pairs};
