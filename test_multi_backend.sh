@@ -26,7 +26,8 @@ while (($# > 0)); do
   case $1 in
     --no-install) install=false ;;
     --isas)
-      isas=${2-}
+      [[ $# -ge 2 ]] || { usage >&2; exit 2; }
+      isas=$2
       shift
       ;;
     -h | --help)
@@ -40,7 +41,7 @@ while (($# > 0)); do
       ;;
     *) models+=("$1") ;;
   esac
-  shift || true
+  shift
 done
 if [[ $isas != best && $isas != all ]] || ((${#models[@]} > 2)); then
   usage >&2

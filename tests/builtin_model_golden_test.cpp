@@ -27,25 +27,22 @@ TEST(BuiltinModel, IsTheOneThatWasTrained) {
   EXPECT_EQ(load_builtin().content_digest.hex(), kContentDigest);
 }
 
-// The logit of each document, `none`.
-std::vector<float> logits_of(const model::LoadedModel& loaded,
-                             engine::Executor& executor,
-                             std::string_view query,
-                             simdjson::dom::array documents) {
+text::EncodedPair encoded(const model::LoadedModel& loaded,
+                          std::string_view query,
+                          std::string_view document) {
   const text::PairOptions options{.max_length = loaded.max_length};
-  const text::EncodedQuery encoded_query = loaded.tokenizer->encode_query(query, options);
-  std::vector<float> logits;
-  logits.reserve(documents.size());
-  for (const simdjson::dom::element document : documents) {
-    text::EncodedPair pair;
-    loaded.tokenizer->encode_pair(encoded_query, document.get_string().value(), options, pair);
-    const std::vector<int> cu_seqlens = {0, static_cast<int>(pair.input_ids.size())};
-    float logit = 0;
-    const engine::PackedBatch batch{pair.input_ids, pair.token_type_ids, cu_seqlens};
-    EXPECT_TRUE(executor.score(0, batch, std::span(&logit, 1)).ok());
-    logits.push_back(logit);
-  }
-  return logits;
+  text::EncodedPair pair;
+  loaded.tokenizer->encode_pair(
+      loaded.tokenizer->encode_query(query, options), document, options, pair);
+  return pair;
+}
+
+float logit_of(engine::Executor& executor, const text::EncodedPair& pair) {
+  const std::vector<int> cu_seqlens = {0, static_cast<int>(pair.input_ids.size())};
+  const engine::PackedBatch batch{pair.input_ids, pair.token_type_ids, cu_seqlens};
+  float logit = 0;
+  EXPECT_TRUE(executor.score(0, batch, std::span(&logit, 1)).ok());
+  return logit;
 }
 
 TEST(BuiltinModel, EverydayQueriesComeOutInTheOrderThatAnyoneWouldGive) {
@@ -61,8 +58,11 @@ TEST(BuiltinModel, EverydayQueriesComeOutInTheOrderThatAnyoneWouldGive) {
     EXPECT_GE(lists.size(), 12U);
     for (const simdjson::dom::element list : lists) {
       const std::string_view query = list["query"].get_string().value();
-      const auto logits =
-          logits_of(loaded, **executor, query, list["documents"].get_array().value());
+      std::vector<float> logits;
+      for (const simdjson::dom::element document : list["documents"].get_array()) {
+        logits.push_back(
+            logit_of(**executor, encoded(loaded, query, document.get_string().value())));
+      }
       EXPECT_EQ(std::max_element(logits.begin(), logits.end()), logits.begin())
           << quantization << ": " << query;
       EXPECT_EQ(std::min_element(logits.begin(), logits.end()), logits.end() - 1)
@@ -80,25 +80,15 @@ TEST(BuiltinModel, TokensAndLogitsEqualTheReferenceLibrary) {
       parser.load(RR_SOURCE_DIR "/tests/golden/builtin/pinned_pairs.json");
   ASSERT_GT(pairs.size(), 0U);
   for (const simdjson::dom::element pair : pairs) {
-    const text::PairOptions options{.max_length = loaded.max_length};
-    const text::EncodedQuery query =
-        loaded.tokenizer->encode_query(pair["query"].get_string().value(), options);
-    text::EncodedPair encoded;
-    loaded.tokenizer->encode_pair(query, pair["document"].get_string().value(), options, encoded);
+    const text::EncodedPair ours =
+        encoded(loaded, pair["query"].get_string().value(), pair["document"].get_string().value());
     std::vector<TokenId> expected;
     for (const simdjson::dom::element id : pair["input_ids"].get_array()) {
       expected.push_back(static_cast<TokenId>(id.get_int64().value()));
     }
-    EXPECT_EQ(encoded.input_ids, expected);
-
-    const std::vector<int> cu_seqlens = {0, static_cast<int>(encoded.input_ids.size())};
-    float logit = 0;
-    ASSERT_TRUE((*executor)
-                    ->score(0,
-                            {encoded.input_ids, encoded.token_type_ids, cu_seqlens},
-                            std::span(&logit, 1))
-                    .ok());
-    EXPECT_NEAR(logit, pair["logit"].get_double().value(), 1e-4) << pair["document"];
+    EXPECT_EQ(ours.input_ids, expected);
+    EXPECT_NEAR(logit_of(**executor, ours), pair["logit"].get_double().value(), 1e-4)
+        << pair["document"];
   }
 }
 

@@ -189,7 +189,7 @@ lacks out '"score"'
 run 0 curl -sS "127.0.0.1:$port/metrics"
 has out 'reranker_nonfinite_total 1'
 kill -TERM "$server_pid"
-wait "$server_pid" || true
+run 0 wait "$server_pid"
 server_pid=
 rm -r minilm
 

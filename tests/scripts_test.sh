@@ -91,6 +91,7 @@ run 1 ./manage_reranker.sh health
 # Agreement of dtypes and instruction sets
 run 0 ./test_multi_backend.sh --help
 run 2 ./test_multi_backend.sh --sideways
+run 2 ./test_multi_backend.sh --isas
 run 0 ./test_multi_backend.sh --no-install --isas best
 has out 'int8'
 has out 'CUDA is not in this build'

@@ -48,9 +48,8 @@ void Crew::sit(int member) {
     if (seen == State::kHelps) {
       state.wait(seen);
       seen = state.load();
-    } else if (state.compare_exchange_strong(seen,
-                                             State::kSits)) {  // a call that nobody heard ends
-      return;
+    } else if (state.compare_exchange_strong(seen, State::kSits)) {
+      return;  // a call that nobody heard has ended
     }
   }
 }

@@ -30,6 +30,12 @@ Epilogue epilogue_of(model::Activation activation) {
   return Epilogue::kBiasGeluErf;
 }
 
+TokenRange tokens_of(const Chunk& chunk, std::int64_t pair) {
+  const auto at = static_cast<std::size_t>(pair);
+  const int first = chunk.cu_seqlens[at];
+  return {first - chunk.cu_seqlens[0], chunk.cu_seqlens[at + 1] - first};
+}
+
 // Which panels of a weight a product computes.
 struct PanelRange {
   std::int64_t first = 0;
@@ -190,16 +196,15 @@ void ForwardPass::embed(const SharedChunk& shared, TokenRange rows) const {
   args.positions = as_kernel_reads(model_.position_embeddings);
   args.y_stride = hidden.stride;
   args.columns = spec_.hidden_size;
-  for (std::size_t pair = 0; pair + 1 < chunk.cu_seqlens.size(); ++pair) {
-    const std::int64_t pair_first = chunk.cu_seqlens[pair] - chunk.cu_seqlens[0];
-    const std::int64_t pair_end = chunk.cu_seqlens[pair + 1] - chunk.cu_seqlens[0];
-    const std::int64_t first = std::max(pair_first, rows.first);
-    const std::int64_t end = std::min(pair_end, rows.first + rows.count);
+  for (std::int64_t pair = 0; pair < shared.pairs(); ++pair) {
+    const TokenRange of_pair = tokens_of(chunk, pair);
+    const std::int64_t first = std::max(of_pair.first, rows.first);
+    const std::int64_t end = std::min(of_pair.first + of_pair.count, rows.first + rows.count);
     if (first >= end) {
       continue;
     }
     args.rows = end - first;
-    args.first_position = first - pair_first;
+    args.first_position = first - of_pair.first;
     args.input_ids = chunk.input_ids.data() + first;
     args.token_type_ids = chunk.token_type_ids.data() + first;
     args.y = hidden.row_f32(first);
@@ -214,7 +219,6 @@ void ForwardPass::embed(const SharedChunk& shared, TokenRange rows) const {
 void ForwardPass::attend_all(const PackedBlock& block,
                              const SharedChunk& shared,
                              HeadRange heads) const {
-  const Chunk& chunk = shared.chunk;
   const ForwardBuffers& stream = shared.stream;
   const std::int64_t tokens = shared.tokens();
   const Rows input = operand(block.qkv, stream.hidden, stream.input, spec_.hidden_size, tokens);
@@ -223,10 +227,9 @@ void ForwardPass::attend_all(const PackedBlock& block,
     for (int segment = 0; segment < 3; ++segment) {
       project(block, segment, now, input, buffers_.qkv, tokens);
     }
-    for (std::size_t pair = 0; pair + 1 < chunk.cu_seqlens.size(); ++pair) {
-      const std::int64_t first = chunk.cu_seqlens[pair] - chunk.cu_seqlens[0];
-      const std::int64_t length = chunk.cu_seqlens[pair + 1] - chunk.cu_seqlens[pair];
-      attend(now, buffers_.qkv.from(first), {first, length}, stream.context.from(first), length);
+    for (std::int64_t pair = 0; pair < shared.pairs(); ++pair) {
+      const TokenRange rows = tokens_of(shared.chunk, pair);
+      attend(now, buffers_.qkv.from(rows.first), rows, stream.context.from(rows.first), rows.count);
     }
   }
 }
@@ -234,7 +237,6 @@ void ForwardPass::attend_all(const PackedBlock& block,
 void ForwardPass::attend_scored(const PackedBlock& block,
                                 const SharedChunk& shared,
                                 HeadRange heads) const {
-  const Chunk& chunk = shared.chunk;
   const ForwardBuffers& stream = shared.stream;
   const std::int64_t tokens = shared.tokens();
   const std::int64_t pairs = shared.pairs();
@@ -250,10 +252,11 @@ void ForwardPass::attend_scored(const PackedBlock& block,
     project(block, 1, now, input, buffers_.qkv, tokens);
     project(block, 2, now, input, buffers_.qkv, tokens);
     for (std::int64_t pair = 0; pair < pairs; ++pair) {
-      const auto at = static_cast<std::size_t>(pair);
-      const std::int64_t first = chunk.cu_seqlens[at] - chunk.cu_seqlens[0];
-      const std::int64_t length = chunk.cu_seqlens[at + 1] - chunk.cu_seqlens[at];
-      attend(now, buffers_.scored_query.from(pair), {first, length}, stream.context.from(pair), 1);
+      attend(now,
+             buffers_.scored_query.from(pair),
+             tokens_of(shared.chunk, pair),
+             stream.context.from(pair),
+             1);
     }
   }
 }
@@ -282,10 +285,8 @@ void ForwardPass::finish_scored(const PackedBlock& block, const SharedChunk& sha
 }
 
 void ForwardPass::gather_scored(const SharedChunk& shared) const {
-  const std::span<const int> cu_seqlens = shared.chunk.cu_seqlens;
   for (std::int64_t pair = 0; pair < shared.pairs(); ++pair) {
-    const std::int64_t first = cu_seqlens[static_cast<std::size_t>(pair)] - cu_seqlens[0];
-    const float* cls = shared.stream.hidden.row_f32(first);
+    const float* cls = shared.stream.hidden.row_f32(tokens_of(shared.chunk, pair).first);
     std::copy(cls, cls + buffers_.hidden.stride, buffers_.scored_hidden.row_f32(pair));
   }
 }
