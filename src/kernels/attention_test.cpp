@@ -226,7 +226,7 @@ TEST(Attention, ANumberThatIsNotFiniteNeverBecomesAScore) {
         Head head({40, 32});
         head.qkv_bf16[static_cast<std::size_t>(7 * head.stride + part * 32)] = bf16_bits(poison);
         attention(head.args(head.qkv_bf16));
-        ASSERT_FALSE(std::isfinite(head.out[7 * 32])) << name << " part " << part;
+        ASSERT_FALSE(std::isfinite(head.out[std::size_t{7} * 32])) << name << " part " << part;
       }
     }
   }
