@@ -9,6 +9,7 @@
 #   duplicates  40 % duplicate requests: cache on against off
 #   hits        20 documents of 200 characters, all in the cache: latency at 1 client, requests a second at 8
 #   giants      5-document requests alone, beside one request of 1,000 documents, and beside four
+#   cancel      a client leaves a request of 1,000 documents: time until none of its pairs waits any more
 #   overload    20 documents of about 128 tokens, deadline_ms 2000, Poisson at 5 times the capacity for 60 s
 #   rest        memory at rest: features on against off; 5,000 idle connections
 #
@@ -135,6 +136,49 @@ figure_giants() {
     on_p99_ms "$(jq -sc '[.[].latency_ms.p99]' "$work"/on-{0,1,4}.jsonl)" \
     bound_off_ms "$(jq ".latency_ms.p99 + 2 * $quantum" "$work/off-0.jsonl")" \
     bound_on_ms "$(jq ".latency_ms.p99 + 2 * $quantum" "$work/on-0.jsonl")"
+}
+
+# queued_tokens URL: tokens that wait there for the engine. Without curl, whose start alone takes as long as the bound.
+queued_tokens() {
+  local address=${1#http://}
+  exec 3<>"/dev/tcp/${address%:*}/${address#*:}"
+  printf 'GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >&3
+  timeout 5 sed -n 's/^reranker_queue_tokens //p' <&3
+  exec 3>&-
+}
+
+figure_cancel() {
+  local name round try load_pid began ended queued taken
+  # One worker: with every core busy the question itself would wait for a core longer than the bound.
+  threads=1 start off all ENABLE_PREDICTION_CACHE=false
+  threads=1 start on all ENABLE_PREDICTION_CACHE=false MICRO_BATCH_ENABLED=true
+  for name in off on; do
+    : >"$work/$name.jsonl"
+    for ((round = 0; round < 4 * rounds; ++round)); do
+      "$program" load --url "${url[$name]}" --seed $((1000 + round)) -n 1 -c 1 --documents 1000 --tokens 100 >/dev/null 2>&1 &
+      load_pid=$!
+      for ((try = 0; try < 1000; ++try)); do
+        queued=$(queued_tokens "${url[$name]}")
+        ((queued < 20000)) || break
+      done
+      ((queued >= 20000)) || { echo "scheduling.sh: the request never waited" >&2; return 1; }
+      began=${EPOCHREALTIME/./}
+      queued=$(queued_tokens "${url[$name]}")
+      taken=$((${EPOCHREALTIME/./} - began))
+      disown "$load_pid"  # or the shell says that it was killed
+      began=${EPOCHREALTIME/./}
+      kill -KILL "$load_pid"
+      for ((try = 0; try < 2000 && queued > 0; ++try)); do
+        queued=$(queued_tokens "${url[$name]}")
+      done
+      ended=${EPOCHREALTIME/./}
+      ((queued == 0)) || { echo "scheduling.sh: pairs still wait" >&2; return 1; }
+      jq -n "{left_ms: ($((ended - began)) / 1000), ask_ms: ($taken / 1000)}" >>"$work/$name.jsonl"
+    done
+  done
+  # left_ms holds at least one question to /metrics: ask_ms is what one costs meanwhile.
+  report cancel left_ms_off "$(of "$work/off.jsonl" .left_ms)" ask_ms_off "$(of "$work/off.jsonl" .ask_ms)" \
+    left_ms_on "$(of "$work/on.jsonl" .left_ms)" ask_ms_on "$(of "$work/on.jsonl" .ask_ms)"
 }
 
 figure_overload() {
