@@ -11,7 +11,7 @@
 #   giants      5-document requests alone, beside one request of 1,000 documents, and beside four
 #   cancel      a client leaves a request of 1,000 documents: time until none of its pairs waits any more
 #   overload    20 documents of about 128 tokens, deadline_ms 2000, Poisson at 5 times the capacity for 60 s
-#   rest        memory at rest: features on against off; 5,000 idle connections
+#   rest        memory at rest: features on against off
 #
 # Pairs of runs alternate (ABBA); medians with least and greatest. One JSON line a figure on stdout. Needs wrk and jq.
 set -euo pipefail

@@ -2,7 +2,7 @@
 
     python mix.py --output FOLDER MODEL=SHARE [MODEL=SHARE ...]
 
-The shares must sum to 1. Choose them on the development split (evaluate.py).
+The mean is on the int8 grid again (int8_grid.py). The shares must sum to 1. Choose them on the development split (evaluate.py).
 """
 
 import argparse
@@ -11,6 +11,8 @@ from pathlib import Path
 
 import torch
 from transformers import BertForSequenceClassification
+
+from int8_grid import on_grid
 
 
 def mean_of(states, shares):
@@ -33,7 +35,7 @@ def main():
     models = [BertForSequenceClassification.from_pretrained(folder, dtype=torch.float32)
               for folder in folders]
     mean = mean_of([model.state_dict() for model in models], [float(share) for share in shares])
-    models[0].load_state_dict(mean)
+    models[0].load_state_dict(on_grid(mean))
     models[0].save_pretrained(arguments.output)
 
 

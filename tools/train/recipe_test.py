@@ -10,6 +10,7 @@ from transformers import BertConfig, BertForSequenceClassification
 import packed
 from augment import dressed, foreign_document, with_names
 from bm25 import Bm25
+from int8_grid import on_grid, snapped
 from metrics import area_under_curve, ndcg_at_10
 from mix import mean_of
 from pairs import score
@@ -104,6 +105,31 @@ class MixTest(unittest.TestCase):
         state = small_model().state_dict()
         with self.assertRaises(ValueError):
             mean_of([state, state], [0.5, 0.6])
+
+
+class Int8GridTest(unittest.TestCase):
+    def test_whole_numbers_and_scales_survive_the_export_in_bfloat16(self):
+        torch.manual_seed(1)
+        exact = snapped(torch.randn(40, 96) * torch.logspace(-4, 2, 40)[:, None])
+        exported = exact.bfloat16().float()
+        scales = exact.abs().amax(1, keepdim=True) / 127
+        again = exported.abs().amax(1, keepdim=True) / 127
+        torch.testing.assert_close(again, scales, rtol=1e-6, atol=0)
+        self.assertTrue(torch.equal((exported / again).round(), (exact / scales).round()))
+        self.assertGreater((exact / scales).round().unique().numel(), 100)
+
+    def test_only_matrices_that_int8_stores_are_moved(self):
+        state = small_model().state_dict()
+        moved = {name for name, value in on_grid(state).items()
+                 if not torch.equal(value, state[name])}
+        self.assertIn("bert.embeddings.word_embeddings.weight", moved)
+        self.assertIn("bert.encoder.layer.2.output.dense.weight", moved)
+        self.assertFalse([n for n in moved if "pooler" in n or "classifier" in n or "Norm" in n])
+        packed_state = packed.from_transformers(state)
+        torch.testing.assert_close(packed.from_transformers(on_grid(state)), on_grid(packed_state))
+
+    def test_a_row_of_zeros_stays(self):
+        self.assertTrue(torch.equal(snapped(torch.zeros(2, 8)), torch.zeros(2, 8)))
 
 
 class SplitTest(unittest.TestCase):

@@ -3,9 +3,10 @@
 Loss of a list: cross entropy against label and teacher's softmax, mixed; binary cross entropy of
 each logit, so that sigmoid(logit) reads as a probability; the squared difference of the logits of
 a document and its twin in another form; and a side task: the mean states of query and document
-before the last layer tell the bi-encoder's vectors. Weights are averaged (exponentially). Every
---save steps: <output>/checkpoint.pt, from which a run resumes, and <output>/model, the averaged
-weights.
+before the last layer tell the bi-encoder's vectors. The forward pass uses the weights as int8
+stores them (int8_grid.py); gradients go to the unrounded ones (straight through: Bengio et al.,
+2013, arXiv:1308.3432), which are averaged exponentially. Every --save steps: <output>/checkpoint.pt,
+from which a run resumes, and <output>/model, the averaged weights on the grid.
 """
 
 import threading
@@ -17,6 +18,7 @@ from torch.nn import functional as F
 
 import packed
 from common import Progress, device, parser, start, write_atomically
+from int8_grid import on_grid
 from lists import Lists
 from pairs import PairTokenizer
 from workers import Workers
@@ -83,6 +85,12 @@ class Trainer:
         self.optimizer = torch.optim.AdamW(list(self.masters.values()), args.rate, (0.9, 0.98),
                                            weight_decay=0.01, fused=True)
         self.done = 0
+        self.use_masters()
+
+    def use_masters(self):
+        with torch.no_grad():
+            for name, value in on_grid(self.masters).items():
+                self.model.weights[name].copy_(value)
 
     def rate(self):
         warm = min(1, (self.done + 1) / self.args.warmup)
@@ -135,8 +143,8 @@ class Trainer:
         self.optimizer.step()
         self.done += 1
         with torch.no_grad():
-            for name, master in self.masters.items():
-                self.model.weights[name].copy_(master)
+            self.use_masters()
+            for master in self.masters.values():
                 master.grad.zero_()
             if self.done % AVERAGE_EVERY == 0:
                 decay = min(self.args.average**AVERAGE_EVERY, self.done / (self.done + 50))
@@ -149,7 +157,7 @@ class Trainer:
         state = {"masters": self.masters, "optimizer": self.optimizer.state_dict(),
                  "average": self.average, "done": self.done}
         write_atomically(self.args.output / "checkpoint.pt", lambda path: torch.save(state, path))
-        packed.save(self.average, self.config, self.args.output / "model")
+        packed.save(on_grid(self.average), self.config, self.args.output / "model")
 
     def resume(self):
         path = self.args.output / "checkpoint.pt"
@@ -160,7 +168,7 @@ class Trainer:
             with torch.no_grad():
                 for name, master in self.masters.items():
                     master.copy_(state["masters"][name])
-                    self.model.weights[name].copy_(master)
+            self.use_masters()
 
 
 def tokenized(drawn, tokenizer, tokens_max):
