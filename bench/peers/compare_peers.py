@@ -14,6 +14,7 @@ import argparse
 import functools
 import importlib.metadata
 import json
+import math
 import pathlib
 import random
 import statistics
@@ -226,17 +227,24 @@ def duel(ours, peer, tokenizer, pairs, rounds):
     }
 
 
-def make_pairs(vocabulary, count, tokens, seed):
-    """Texts of whole words of the vocabulary; half to full length, a quarter of it the query."""
+def make_pairs(vocabulary, count, length_of, seed):
+    """Texts of whole words of the vocabulary; length_of(rng) tokens, a quarter of them, at most 32, the query."""
     rng = random.Random(seed)
     words = [word for word in vocabulary if word.isalpha() and word.isascii() and len(word) > 2]
     pairs = []
     for _ in range(count):
-        length = rng.randint(tokens // 2, tokens) - 3
-        query = max(1, length // 4)
+        length = length_of(rng) - 3
+        query = min(32, max(1, length // 4))
         text = [rng.choice(words) for _ in range(length)]
         pairs.append((" ".join(text[:query]), " ".join(text[query:])))
     return pairs
+
+
+def lengths(arguments):
+    """A function that draws a pair's length."""
+    if arguments.mixed:
+        return lambda rng: round(min(512, max(24, rng.lognormvariate(math.log(110), 0.8))))
+    return lambda rng: rng.randint(arguments.tokens // 2, arguments.tokens)
 
 
 def model_of(arguments, work):
@@ -274,6 +282,10 @@ def parse_arguments():
     parser.add_argument("--shape", default="minilm-l6", help="minilm-l6, bert-base or bert-large")
     parser.add_argument("--pairs", type=int, default=256)
     parser.add_argument("--tokens", type=int, default=128, help="of the longest pair")
+    parser.add_argument(
+        "--mixed", action="store_true", help="24 to 512 tokens, log-normal with median 110, instead of --tokens"
+    )
+    parser.add_argument("--dtype", help="rerankd's, against every peer; else that of the peer's kind")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--seed", type=int, default=1)
@@ -295,14 +307,14 @@ def main():
         tokenizer.enable_truncation(512, strategy="longest_first")
         tokenizer.no_padding()
         count = arguments.pairs
-        every = make_pairs(tokenizer.get_vocab(), 4 * count, arguments.tokens, arguments.seed)
+        every = make_pairs(tokenizer.get_vocab(), 4 * count, lengths(arguments), arguments.seed)
         pairs, more = every[:count], every[count:]
         exact = None
         for peer in peers_of(arguments, model_dir, work, tokenizer.encode_batch(pairs)):
             warm = {batch: peer_seconds(peer, tokenizer, pairs, batch)[0] for batch in BATCHES}
             warm = {batch: min(warm[batch], peer_seconds(peer, tokenizer, pairs, batch)[0]) for batch in BATCHES}
             peer.batch = min(warm, key=warm.get)
-            ours = Rerankd(arguments.program, model_dir, our_dtype(peer), arguments.threads)
+            ours = Rerankd(arguments.program, model_dir, arguments.dtype or our_dtype(peer), arguments.threads)
             ours.prepare(pairs, more)
             row = duel(ours, peer, tokenizer, pairs, arguments.rounds)
             exact = peer.logits if exact is None else exact
