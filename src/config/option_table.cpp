@@ -1,5 +1,4 @@
-// The option table. A row's default and meaning are what users read; keep them exact. A feature
-// that is not built yet has State::kDoesNothingYet in its rows: delete that line when it lands and
+// The option table. A row's default and meaning are what users read; keep them exact, and
 // remake docs/ENV_VARS_QUICK_REF.md with `rerankd config --markdown`.
 #include <array>
 
