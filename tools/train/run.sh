@@ -22,8 +22,8 @@ vocabulary=12288 dev_queries=300 depth=(--depth 30)
 base=(--steps 2400 --warmup 100 --rate 7e-4 --last-rate 1 --tokens-max 160 --long 0.05)
 final=(--steps 400 --warmup 10 --rate 7e-4 --tokens-max 384 --long 0.25 --side 0.3 --seed 11
        --average 0.98)
-refinement=(--steps 240 --warmup 20 --rate 4.5e-4 --last-rate 0.01 --tokens-max 320 --long 0.25 --lists 12
-            --side 0.2 --alike 0.25 --foreign 0.3 --names 0.12 --dressed 0.3 --seed 21 --average 0.98)
+refinement=(--steps 2050 --warmup 40 --rate 4.5e-4 --last-rate 0.01 --tokens-max 320 --long 0.25 --lists 12
+            --side 0.2 --alike 0.2 --foreign 0.3 --names 0.12 --dressed 0.3 --seed 31 --average 0.99)
 case $mode in
   full) rows=(--sample 1) ;;
   refine) rows=(--sample 0.45 --rows-max 12000 --dev-max 800 --seed 9) ;;
