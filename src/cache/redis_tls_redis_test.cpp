@@ -71,8 +71,15 @@ class TlsRedis : public testing::Test {
     return tls;
   }
 
-  // That it tried, failed and computes itself.
-  void expect_refused(const RedisOptions& wrong) {
+  // That it tried, failed, says why in its log and computes itself.
+  void expect_refused(const RedisOptions& wrong, const std::string& reason) {
+    testing::internal::CaptureStderr();
+    expect_no_connection(wrong);
+    const std::string log = testing::internal::GetCapturedStderr();
+    EXPECT_NE(log.find(reason), std::string::npos) << log;
+  }
+
+  void expect_no_connection(const RedisOptions& wrong) {
     FleetServer server(wrong);
     for (int i = 0; i < 1000 && server.errors(metrics::RedisError::kConnect) < 2; ++i) {
       wait_ms(10);
@@ -99,13 +106,29 @@ TEST_F(TlsRedis, AVerifiedServerAndAClientCertificateShareScores) {
 TEST_F(TlsRedis, ACertificateOfAnotherNameIsRefused) {
   RedisOptions wrong = options();
   wrong.tls.server_name = "other.test";
-  expect_refused(wrong);
+  expect_refused(wrong, "TLS: certificate verify failed");
 }
 
 TEST_F(TlsRedis, ACertificateOfAnUnknownAuthorityIsRefused) {
   RedisOptions wrong = options();
   wrong.tls.ca_file.clear();  // the system's store
-  expect_refused(wrong);
+  expect_refused(wrong, "TLS: certificate verify failed");
+}
+
+// The server asks every client for a certificate of its authority (Redis' default).
+TEST_F(TlsRedis, WithoutAClientCertificateNothingIsShared) {
+  RedisOptions wrong = options();
+  wrong.tls.cert_file.clear();
+  wrong.tls.key_file.clear();
+  expect_refused(wrong, "TLS: tlsv13 alert certificate required");
+}
+
+TEST_F(TlsRedis, AClientCertificateOfAnUnknownAuthorityIsRefused) {
+  const Certificates others{"redis.test"};
+  RedisOptions wrong = options();
+  wrong.tls.cert_file = others.file("client.crt");
+  wrong.tls.key_file = others.file("client.key");
+  expect_refused(wrong, "TLS: tlsv1 alert unknown ca");
 }
 
 TEST_F(TlsRedis, FilesThatCannotBeUsedStopTheStart) {
