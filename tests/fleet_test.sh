@@ -88,11 +88,11 @@ client() {
 }
 
 rolling_restart() {
-  local number name clients=()
+  local number name
   rm -f stop
   for number in 1 2 3; do
     client "$number" &
-    clients+=("$!")
+    pid[client$number]=$!
   done
   for name in a b c; do
     sleep 1
@@ -102,8 +102,9 @@ rolling_restart() {
   done
   sleep 1
   touch stop
-  for number in "${clients[@]}"; do
-    wait "$number"
+  for number in 1 2 3; do
+    wait "${pid[client$number]}"
+    unset "pid[client$number]"
   done
   local failed
   failed=$(cat client?.status | grep -cv '^200 ' || true)
