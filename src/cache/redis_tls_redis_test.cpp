@@ -1,6 +1,6 @@
 // TLS to a real redis-server whose certificate the test makes itself.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
 #include <cstdlib>
 
@@ -14,18 +14,22 @@ class Certificates {
  public:
   explicit Certificates(const std::string& name) {
     const std::string dir = dir_.path().string();
-    const std::string quiet = " >/dev/null 2>&1";
-    const std::string new_key =
-        "openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes ";
-    ok_ = run(new_key + "-x509 -days 2 -subj /CN=ca -keyout " + dir + "/ca.key -out " + dir +
-              "/ca.crt" + quiet);
-    for (const std::string& who : {std::string("server"), std::string("client")}) {
-      const std::string files = dir + "/" + who;
+    constexpr std::string_view kNewKey =
+        "openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
+    ok_ = run(fmt::format(
+        "{0} -x509 -days 2 -subj /CN=ca -keyout {1}/ca.key -out {1}/ca.crt", kNewKey, dir));
+    for (const std::string_view who : {"server", "client"}) {
       ok_ = ok_ &&
-            run(new_key + "-subj /CN=" + name + " -addext subjectAltName=DNS:" + name +
-                " -keyout " + files + ".key -out " + files + ".csr" + quiet) &&
-            run("openssl x509 -req -days 2 -copy_extensions copy -in " + files + ".csr -CA " + dir +
-                "/ca.crt -CAkey " + dir + "/ca.key -CAcreateserial -out " + files + ".crt" + quiet);
+            run(fmt::format("{0} -subj /CN={1} -addext subjectAltName=DNS:{1}"
+                            " -keyout {2}/{3}.key -out {2}/{3}.csr",
+                            kNewKey,
+                            name,
+                            dir,
+                            who)) &&
+            run(fmt::format("openssl x509 -req -days 2 -copy_extensions copy -in {0}/{1}.csr"
+                            " -CA {0}/ca.crt -CAkey {0}/ca.key -CAcreateserial -out {0}/{1}.crt",
+                            dir,
+                            who));
     }
   }
 
@@ -33,7 +37,9 @@ class Certificates {
   std::string file(const std::string& name) const { return (dir_.path() / name).string(); }
 
  private:
-  static bool run(const std::string& command) { return std::system(command.c_str()) == 0; }
+  static bool run(const std::string& command) {
+    return std::system((command + " >/dev/null 2>&1").c_str()) == 0;
+  }
 
   TempDir dir_;
   bool ok_ = false;
