@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Each file of deploy/*.env starts the program, with Redis where it asks for it; /health shows what the file says, two
-# servers of a shared set-up compute a request once, and SIGTERM ends them with 0.
+# The unit, the balancer's configuration and the compose file are read by the tools that they are for, and agree with
+# each other. Each file of deploy/*.env starts the program, with Redis where it asks for it; /health shows what the file
+# says, two servers of a shared set-up compute a request once, and SIGTERM ends them with 0.
 #   tests/deploy_test.sh PROGRAM SOURCE_DIR
 set -euo pipefail
 program=$1
@@ -35,6 +36,51 @@ fail() {
   exit 1
 }
 
+# systemd-analyze only warns about words it does not know, so it must say nothing about our unit.
+check_unit() {
+  sed "s|^ExecStart=/usr/local/bin/rerankd |ExecStart=$(realpath "$program") |" "$root/deploy/rerankd.service" \
+    >"$work/rerankd.service"
+  systemd-analyze verify "$work/rerankd.service" >"$work/unit.log" 2>&1 || fail "rerankd.service"
+  ! grep -q 'rerankd\.service' "$work/unit.log" || fail "rerankd.service"
+}
+
+# The one warning allowed: outside the compose file's network the name of its servers is unknown.
+check_balancer() {
+  PATH=$PATH:/usr/sbin haproxy -c -f "$root/deploy/haproxy.cfg" >"$work/haproxy.log" 2>&1 || fail "haproxy.cfg"
+  ! grep -E 'WARNING|ALERT' "$work/haproxy.log" | grep -qv "could not resolve address 'server'" || fail "haproxy.cfg"
+}
+
+# compose FILTER: of the compose file as JSON.
+compose() {
+  jq -r "$1" "$work/compose.json"
+}
+
+check_compose() {
+  local file template
+  perl -MYAML::XS=LoadFile -MJSON::PP -e 'print JSON::PP->new->encode(LoadFile($ARGV[0]))' "$root/deploy/compose.yaml" \
+    >"$work/compose.json" 2>"$work/compose.log" || fail "compose.yaml is no YAML"
+  # What Compose calls unknown keys; those of its specification that the file uses.
+  [[ $(compose 'keys - ["services"] + ([.services[] | keys] | add | unique) - ["image", "command", "healthcheck", "build",
+    "env_file", "environment", "stop_grace_period", "deploy", "ports", "volumes", "depends_on"] | length') == 0 ]] ||
+    fail "compose.yaml: unknown keys"
+  [[ $(compose '[.services[].depends_on // [] | .[]] - (.services | keys) | length') == 0 ]] ||
+    fail "compose.yaml: depends on a service that it does not have"
+  for file in $(compose '.services.server.env_file, (.services.balancer.volumes[] | split(":")[0])') \
+    "$(compose '.services.server.build | .context + "/" + .dockerfile')"; do
+    [[ -f $root/deploy/$file ]] || fail "compose.yaml: $file is not there"
+  done
+  template="server-template server $(compose '.services.server.deploy.replicas') server:8000 "
+  grep -qF "$template" "$root/deploy/haproxy.cfg" || fail "haproxy.cfg does not have: $template"
+  [[ $(compose '.services.balancer.ports[0] | split(":")[1]') == "$(sed -n 's/^ *bind ://p' "$root/deploy/haproxy.cfg")" ]] ||
+    fail "compose.yaml publishes another port than haproxy.cfg binds"
+  [[ $(compose '[.services.server.environment.REDIS_URL | split("[/:]+"; null)[1]] - (.services | keys) | length') == 0 ]] ||
+    fail "compose.yaml: REDIS_URL names no service"
+}
+
+check_unit
+check_balancer
+check_compose
+printf 'the unit, the balancer and the compose file agree\n'
 start_own_redis "$work" || fail "no Redis"
 
 # start FILE NUMBER: one server with the file's settings; its port in $port.

@@ -6,72 +6,20 @@
 # Exit 77 (skipped) without redis-server; exit 1 names every check that failed.
 set -euo pipefail
 rerankd=$(realpath "$1")
-source_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-# shellcheck source=scripts/loopback.sh
-source "$source_dir/scripts/loopback.sh"
-if ! command -v redis-server >/dev/null; then
-  echo "SKIPPED: redis-server is not installed"
-  exit 77
-fi
-work=$(mktemp -d)
-failures=0
+# shellcheck source=tests/servers.sh
+source "$(dirname "${BASH_SOURCE[0]}")/servers.sh"
 lease_ms=1500
-declare -A pid port
 
-clean_up() {
-  local number
-  for number in "${pid[@]}"; do
-    kill -CONT "$number" 2>/dev/null || true  # one that was killed by the test is gone already
-    kill -KILL "$number" 2>/dev/null || true
-  done
-  rm -rf "$work"
-}
-trap clean_up EXIT
-cd "$work"
-
-fail() {
-  failures=$((failures + 1))
-  echo "$*"
-}
-
-redis() {
-  redis-cli -p "$redis_port" "$@"
-}
-
-# serve NAME [PORT]: a server with one thread, ready and connected.
-serve() {
-  local name=$1 log=$1.log
-  : >"$log"
-  env REDIS_ENABLED=true REDIS_URL="redis://127.0.0.1:$redis_port/0" REDIS_LEASE_MS=$lease_ms \
-    ENABLE_PREDICTION_CACHE=false RERANKER_DRAIN_DELAY=1 RERANKER_MODEL="$work/model" \
-    "$rerankd" serve --host 127.0.0.1 --port "${2:-$(free_port)}" --threads 1 2>"$log" &
-  pid[$name]=$!
-  for _ in $(seq 300); do
-    port[$name]=$(sed -n 's/.*listening.* port=\([0-9]*\).*/\1/p' "$log")
-    if [[ -n ${port[$name]} ]] && curl -sf "127.0.0.1:${port[$name]}/health" |
-      jq -e '.status == "ok" and .distributed_cache.connected' >/dev/null; then
-      return 0
-    fi
-    sleep 0.1
-  done
-  cat "$log"
-  return 1
+# share NAME [PORT]: a server of the fleet.
+share() {
+  serve "$1" "${2:-$(free_port)}" REDIS_ENABLED=true REDIS_URL="redis://127.0.0.1:$redis_port/0" \
+    REDIS_LEASE_MS=$lease_ms RERANKER_DRAIN_DELAY=1 RERANKER_MODEL="$work/model"
 }
 
 # body SEED COUNT
 body() {
   jq -nc --arg seed "$1" --argjson n "$2" '{query: "what is \($seed)", return_documents: false,
     documents: [range($n) | "document \(.) of \($seed): " + ([range(60) | "word\(. * 7 % 10)"] | join(" "))]}'
-}
-
-# ask NAME FILE-OF-BODY FILE-OF-ANSWER: prints the status and the seconds.
-ask() {
-  curl -s -o "$3" -w '%{http_code} %{time_total}\n' "127.0.0.1:${port[$1]}/rerank" -H 'Content-Type: application/json' \
-    --data-binary "@$2" || true  # a killed server's status is 000
-}
-
-scores() {
-  jq -c '[.results | sort_by(.index)[] | .relevance_score]' "$1"
 }
 
 # Claims live in hashes of their own, whose names end in ":l".
@@ -81,11 +29,6 @@ leases_left() {
       left = left + redis.call('hlen', key)
     end
     return left" 0
-}
-
-# metric NAME SERIES
-metric() {
-  curl -s "127.0.0.1:${port[$1]}/metrics" | sed -n "s/^$2 //p"
 }
 
 computed() {
@@ -125,7 +68,7 @@ owner_is_killed() {
   else
     wait "$asked_of_a"
     wait "${pid[a]}" || true  # killed by this test
-    serve a
+    share a
   fi
   redis flushall >/dev/null
 }
@@ -145,22 +88,23 @@ client() {
 }
 
 rolling_restart() {
-  local number name clients=()
+  local number name
   rm -f stop
   for number in 1 2 3; do
     client "$number" &
-    clients+=("$!")
+    pid[client$number]=$!
   done
   for name in a b c; do
     sleep 1
     kill -TERM "${pid[$name]}"
     wait "${pid[$name]}" || fail "rolling restart: $name ended with $?"
-    serve "$name" "${port[$name]}"
+    share "$name" "${port[$name]}"
   done
   sleep 1
   touch stop
-  for number in "${clients[@]}"; do
-    wait "$number"
+  for number in 1 2 3; do
+    wait "${pid[client$number]}"
+    unset "pid[client$number]"
   done
   local failed
   failed=$(cat client?.status | grep -cv '^200 ' || true)
@@ -200,10 +144,10 @@ herd() {
 
 start_own_redis "$work"
 pid[redis]=$redis_pid
-"$(dirname "$rerankd")/random_checkpoint" --shape minilm-l6 --tokenizer "$source_dir/models/builtin" --out model
-serve a
-serve b
-serve c
+random_model model 1
+share a
+share b
+share c
 herd
 owner_is_killed KILL
 owner_is_killed STOP

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The scripts at the root, in a copy of the project's face: start, second start, status, health, metrics, stop, two
-# starts at once, port in use, a run folder that cannot be written.
+# The scripts at the root, in a copy of the project's face: start, second start, status, health, metrics, stop, with Redis
+# and every feature, two starts at once, port in use, a run folder that cannot be written.
 #
 #   tests/scripts_test.sh RERANKD SOURCE-FOLDER
 #
@@ -12,7 +12,12 @@ work=$(mktemp -d)
 clone=$work/clone
 failures=0
 
+redis_pid=
+
 clean_up() {
+  if [[ -n $redis_pid ]]; then
+    kill "$redis_pid" || echo "scripts_test: redis-server was gone already" >&2
+  fi
   if [[ -e $clone/run/rerankd.pid ]]; then
     "$clone/manage_reranker.sh" stop >/dev/null 2>&1 || echo "scripts_test: the daemon could not be stopped" >&2
   fi
@@ -104,6 +109,29 @@ has out '"name":"clone"'
 run 0 ./manage_reranker.sh restart
 run 0 ./manage_reranker.sh health
 has out '"name":"clone"'
+run 0 ./manage_reranker.sh stop
+
+# health_becomes FILTER: within the two seconds that a connection to Redis may take, since the start never waits for it.
+health_becomes() {
+  for _ in $(seq 40); do
+    ./manage_reranker.sh health 2>"$work/err" | jq -e "$1" >/dev/null && return 0
+    sleep 0.05
+  done
+  failures=$((failures + 1))
+  echo "/health does not become $1"
+}
+
+# The features as docs/ADVANCED_FEATURES.md starts them: Redis, then all of them.
+start_own_redis "$work"
+redis=(env REDIS_ENABLED=true REDIS_URL="redis://localhost:$redis_port/0")
+run 0 "${redis[@]}" ./start_reranker.sh daemon --no-install
+health_becomes '.distributed_cache.enabled and .distributed_cache.connected'
+run 0 ./manage_reranker.sh stop
+run 0 "${redis[@]}" MICRO_BATCH_ENABLED=true QUANTIZATION=bf16 ENABLE_MIXED_PRECISION=true MAX_PARALLEL_REQUESTS=8 \
+  ./start_reranker.sh daemon --no-install
+health_becomes '.distributed_cache.connected and .micro_batcher.enabled and .model.quantization == "bf16"'
+run 0 ./performance_test.sh load 20 2 --json
+has out '"status":{"200":20}'
 run 0 ./manage_reranker.sh stop
 
 # Two at once: exactly one wins, and the other says why it did not.

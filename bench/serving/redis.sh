@@ -8,6 +8,7 @@
 #   memory   bytes of Redis a pair at 20, 100 and 1,000 documents a query, over 100,000 pairs
 #   allmiss  20 documents of 128 tokens that nobody knows: throughput with Redis against without
 #   breaker  memory hits without Redis, with a Redis that has stopped answering, and while that is found out
+#   back     Redis killed and started anew, then stopped and continued: until /health says connected again
 #
 # Medians with least and greatest of --rounds runs. One JSON line a figure on stdout. Needs redis-server, wrk and jq.
 set -euo pipefail
@@ -144,6 +145,43 @@ figure_breaker() {
     with_p99_ms "$(jq .latency_ms.p99 "$work/on.json")" breaker_open "$open" \
     open_hits_p99_ms "$(jq .latency_ms.p99 "$work/open.json")" \
     misses_while_opening_max_ms "$(jq .latency_ms.max "$work/opening.json")"
+}
+
+# is_connected true|false: waits until /health of `on` says so; at most 10 s.
+is_connected() {
+  for _ in $(seq 1000); do
+    [[ $(health "${url[on]}" .distributed_cache.connected) == "$1" ]] && return 0
+    sleep 0.005
+  done
+  echo "/health does not say connected $1" >&2
+  return 1
+}
+
+figure_back() {
+  start_redis
+  threads=1 start_sharing on 0
+  local round begun
+  : >"$work/back.jsonl"
+  for ((round = 0; round < rounds; ++round)); do
+    kill -KILL "${pid[redis]}"
+    wait "${pid[redis]}" || true  # killed here
+    is_connected false
+    sleep "2.$RANDOM"  # any moment of the longest back-off
+    begun=$EPOCHREALTIME
+    start_redis_at "$redis_port" "$work" taskset -c 1
+    pid[redis]=$redis_pid
+    is_connected true
+    jq -nc "{how: \"restarted\", ms: (1000 * ($EPOCHREALTIME - $begun))}" >>"$work/back.jsonl"
+    kill -STOP "${pid[redis]}"
+    is_connected false
+    sleep "2.$RANDOM"
+    begun=$EPOCHREALTIME
+    kill -CONT "${pid[redis]}"
+    is_connected true
+    jq -nc "{how: \"continued\", ms: (1000 * ($EPOCHREALTIME - $begun))}" >>"$work/back.jsonl"
+  done
+  report redis_back restarted_ms "$(of "$work/back.jsonl" 'select(.how == "restarted").ms')" \
+    continued_ms "$(of "$work/back.jsonl" 'select(.how == "continued").ms')"
 }
 
 run_figures

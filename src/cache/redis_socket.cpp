@@ -153,7 +153,9 @@ void RedisSocket::on_read(const error_code& error, std::size_t size) {
     return;
   }
   if (error) {
-    fail(error.message());
+    // With TLS 1.3 a server refuses our certificate only after our side of the handshake is done.
+    const bool alert = error.category() == asio::error::get_ssl_category();
+    fail((alert ? "TLS: " : "") + error.message());
     return;
   }
   handlers_.received(std::string_view(received_.data(), size));
@@ -184,11 +186,11 @@ void RedisSocket::write_some() {
       return;
     }
     self->writing_.clear();
-    if (error) {
-      self->fail(error.message());
-    } else {
+    if (!error) {
       self->write_some();
     }
+    // Else the read that is always outstanding ends too, and it knows why: a TLS alert, say, that
+    // came before the connection broke.
   };
   if (tls_) {
     asio::async_write(*tls_, asio::buffer(writing_), std::move(handler));

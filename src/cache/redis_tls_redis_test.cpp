@@ -1,6 +1,6 @@
 // TLS to a real redis-server whose certificate the test makes itself.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
 #include <cstdlib>
 
@@ -14,18 +14,22 @@ class Certificates {
  public:
   explicit Certificates(const std::string& name) {
     const std::string dir = dir_.path().string();
-    const std::string quiet = " >/dev/null 2>&1";
-    const std::string new_key =
-        "openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes ";
-    ok_ = run(new_key + "-x509 -days 2 -subj /CN=ca -keyout " + dir + "/ca.key -out " + dir +
-              "/ca.crt" + quiet);
-    for (const std::string& who : {std::string("server"), std::string("client")}) {
-      const std::string files = dir + "/" + who;
+    constexpr std::string_view kNewKey =
+        "openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
+    ok_ = run(fmt::format(
+        "{0} -x509 -days 2 -subj /CN=ca -keyout {1}/ca.key -out {1}/ca.crt", kNewKey, dir));
+    for (const std::string_view who : {"server", "client"}) {
       ok_ = ok_ &&
-            run(new_key + "-subj /CN=" + name + " -addext subjectAltName=DNS:" + name +
-                " -keyout " + files + ".key -out " + files + ".csr" + quiet) &&
-            run("openssl x509 -req -days 2 -copy_extensions copy -in " + files + ".csr -CA " + dir +
-                "/ca.crt -CAkey " + dir + "/ca.key -CAcreateserial -out " + files + ".crt" + quiet);
+            run(fmt::format("{0} -subj /CN={1} -addext subjectAltName=DNS:{1}"
+                            " -keyout {2}/{3}.key -out {2}/{3}.csr",
+                            kNewKey,
+                            name,
+                            dir,
+                            who)) &&
+            run(fmt::format("openssl x509 -req -days 2 -copy_extensions copy -in {0}/{1}.csr"
+                            " -CA {0}/ca.crt -CAkey {0}/ca.key -CAcreateserial -out {0}/{1}.crt",
+                            dir,
+                            who));
     }
   }
 
@@ -33,7 +37,9 @@ class Certificates {
   std::string file(const std::string& name) const { return (dir_.path() / name).string(); }
 
  private:
-  static bool run(const std::string& command) { return std::system(command.c_str()) == 0; }
+  static bool run(const std::string& command) {
+    return std::system((command + " >/dev/null 2>&1").c_str()) == 0;
+  }
 
   TempDir dir_;
   bool ok_ = false;
@@ -71,8 +77,15 @@ class TlsRedis : public testing::Test {
     return tls;
   }
 
-  // That it tried, failed and computes itself.
-  void expect_refused(const RedisOptions& wrong) {
+  // That it tried, failed, says why in its log and computes itself.
+  void expect_refused(const RedisOptions& wrong, const std::string& reason) {
+    testing::internal::CaptureStderr();
+    expect_no_connection(wrong);
+    const std::string log = testing::internal::GetCapturedStderr();
+    EXPECT_NE(log.find(reason), std::string::npos) << log;
+  }
+
+  void expect_no_connection(const RedisOptions& wrong) {
     FleetServer server(wrong);
     for (int i = 0; i < 1000 && server.errors(metrics::RedisError::kConnect) < 2; ++i) {
       wait_ms(10);
@@ -99,13 +112,29 @@ TEST_F(TlsRedis, AVerifiedServerAndAClientCertificateShareScores) {
 TEST_F(TlsRedis, ACertificateOfAnotherNameIsRefused) {
   RedisOptions wrong = options();
   wrong.tls.server_name = "other.test";
-  expect_refused(wrong);
+  expect_refused(wrong, "TLS: certificate verify failed");
 }
 
 TEST_F(TlsRedis, ACertificateOfAnUnknownAuthorityIsRefused) {
   RedisOptions wrong = options();
   wrong.tls.ca_file.clear();  // the system's store
-  expect_refused(wrong);
+  expect_refused(wrong, "TLS: certificate verify failed");
+}
+
+// The server asks every client for a certificate of its authority (Redis' default).
+TEST_F(TlsRedis, WithoutAClientCertificateNothingIsShared) {
+  RedisOptions wrong = options();
+  wrong.tls.cert_file.clear();
+  wrong.tls.key_file.clear();
+  expect_refused(wrong, "TLS: tlsv13 alert certificate required");
+}
+
+TEST_F(TlsRedis, AClientCertificateOfAnUnknownAuthorityIsRefused) {
+  const Certificates others{"redis.test"};
+  RedisOptions wrong = options();
+  wrong.tls.cert_file = others.file("client.crt");
+  wrong.tls.key_file = others.file("client.key");
+  expect_refused(wrong, "TLS: tlsv1 alert unknown ca");
 }
 
 TEST_F(TlsRedis, FilesThatCannotBeUsedStopTheStart) {
