@@ -1,5 +1,6 @@
-// Tokenizing real text on one thread: the pairs of an evaluation set as the server would see them,
-// and whole documents. The rival is Hugging Face `tokenizers` (encode_batch_fast, one thread) on
+// Tokenizing on one thread: the pairs of an evaluation set as the server would see them, and whole
+// documents; then documents of 10 MB, cut to 512 tokens, of which most must not be looked at.
+// For the evaluation set the rival is Hugging Face `tokenizers` (encode_batch_fast, one thread) on
 // the same texts and tokenizer: tools/golden/tokenizer/time_reference.py prints the same figures.
 //   bench_text_tokenizer [--tokenizer=DIR] [--corpus=corpus.jsonl] [Google Benchmark flags]
 
@@ -20,6 +21,7 @@ using rr::text::EncodedPair;
 using rr::text::EncodedQuery;
 using rr::text::PairOptions;
 using rr::text::Tokenizer;
+using rr::text::TruncationSide;
 
 constexpr const char* kQuery = "0-dimensional biomaterials show inductive properties.";
 
@@ -54,6 +56,54 @@ void encode_pairs(benchmark::State& state,
   }
   state.SetBytesProcessed(static_cast<std::int64_t>(bytes));
   state.SetItemsProcessed(static_cast<std::int64_t>(pairs));
+}
+
+constexpr std::size_t kLongBytes = 10'000'000;
+
+std::string repeated(const std::string& unit) {
+  std::string text;
+  text.reserve(kLongBytes + unit.size());
+  while (text.size() < kLongBytes) {
+    text += unit;
+  }
+  return text;
+}
+
+struct LongDocument {
+  std::string kind;
+  std::string text;
+};
+
+// Ordinary text, and what makes a tokenizer read far ahead: runs that no space ends, runs that come
+// to nothing, and marks that must be sorted.
+std::vector<LongDocument> long_documents(const std::vector<std::string>& documents) {
+  std::string prose;
+  for (std::size_t i = 0; prose.size() < kLongBytes; ++i) {
+    prose += documents[i % documents.size()] + "\n";
+  }
+  return {{"prose", prose},
+          {"cjk", repeated("駅から空港行きのバスが十五分ごとに出ています。")},
+          {"one_word", repeated("abcdefghijklmnopqrstuvwxyz")},
+          {"spaces", repeated(" ")},
+          {"zero_width_spaces", repeated("\u200b")},
+          {"combining_marks", "e" + repeated("\u0301\u0323\u0308")},
+          {"accented_words", repeated("e\u0301\u0323te\u0301 ")},
+          {"emoji", repeated("👩‍👩‍👧‍👦")}};
+}
+
+void encode_long(benchmark::State& state,
+                 const Tokenizer& tokenizer,
+                 const std::string& document,
+                 TruncationSide side) {
+  PairOptions options;
+  options.max_length = 512;
+  options.truncation_side = side;
+  EncodedPair out;
+  const EncodedQuery query = tokenizer.encode_query(kQuery, options);
+  for (auto _ : state) {
+    tokenizer.encode_pair(query, document, options, out);
+    benchmark::DoNotOptimize(out.input_ids.data());
+  }
 }
 
 // The value of --name=value, taken out of the arguments.
@@ -96,6 +146,17 @@ int main(int argc, char** argv) {
       ->ArgName("max_length")
       ->Arg(512)
       ->Arg(100'000);
+  const std::vector<LongDocument> texts = long_documents(documents);
+  for (const LongDocument& text : texts) {
+    for (const auto& [name, side] :
+         {std::pair("right", TruncationSide::kRight), std::pair("left", TruncationSide::kLeft)}) {
+      const auto run = [&text, &tokenizer, cut = side](benchmark::State& state) {
+        encode_long(state, **tokenizer, text.text, cut);
+      };
+      benchmark::RegisterBenchmark(("long_document/" + text.kind + "/cut:" + name).c_str(), run)
+          ->Unit(benchmark::kMillisecond);
+    }
+  }
   benchmark::Initialize(&argc, argv);
   benchmark::RunSpecifiedBenchmarks();
   return 0;

@@ -172,7 +172,7 @@ TEST(Attention, AQueryAloneHasTheBitsItHasAmongOthers) {
       args.q = head.qkv.data() + query * head.stride;
       args.queries = 1;
       kernel_table(isa).attention_f32(args);
-      ASSERT_EQ(std::memcmp(head.out.data(), expected.data() + query * 32, 32 * sizeof(float)), 0)
+      ASSERT_EQ(bits_of(head.out, 0, 32), bits_of(expected, query * 32, 32))
           << isa_name(isa) << " query " << query;
     }
   }
@@ -189,8 +189,8 @@ TEST(Attention, ABf16QueryAloneHasTheBitsItHasAmongOthers) {
         args.q = head.qkv_bf16.data() + query * head.stride;
         args.queries = std::min<std::int64_t>(77 - query, 1 + query % 20);
         attention(args);
-        const auto bytes = static_cast<std::size_t>(args.queries * d) * sizeof(float);
-        ASSERT_EQ(std::memcmp(head.out.data(), expected.data() + query * d, bytes), 0)
+        const std::int64_t count = args.queries * d;
+        ASSERT_EQ(bits_of(head.out, 0, count), bits_of(expected, query * d, count))
             << name << " query " << query << " head " << d;
       }
     }

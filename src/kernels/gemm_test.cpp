@@ -266,10 +266,8 @@ TEST(Gemm, ARowHasTheSameBitsWhateverTheNumberOfRows) {
       GemmArgs args = all.args(Epilogue::kBiasGeluErf);
       args.rows = rows;
       kernel->gemm(args);
-      ASSERT_EQ(std::memcmp(all.c.data(),
-                            expected.data(),
-                            static_cast<std::size_t>(rows * all.columns) * sizeof(float)),
-                0)
+      const std::int64_t count = rows * all.columns;
+      ASSERT_EQ(bits_of(all.c, 0, count), bits_of(expected, 0, count))
           << isa << " " << kernel->arithmetic << " rows " << rows;
     }
   }

@@ -22,7 +22,7 @@ LinearKernel layout(Storage weights, int panel_columns, int depth_group) {
 
 TEST(Packing, LaysColumnsOfAPanelSideBySideAndPadsWithZeros) {
   const LinearKernel kernel = layout(Storage::kF32, 2, 1);
-  std::vector<float> weight(3 * 2);  // [3 columns, depth 2]: column n is {2n, 2n+1}
+  std::vector<float> weight(std::size_t{3} * 2);  // [3 columns, depth 2]: column n is {2n, 2n+1}
   std::iota(weight.begin(), weight.end(), 0.0F);
   std::vector<float> panels(packed_bytes(kernel, 3, 2) / sizeof(float), -1.0F);
   pack_weight(kernel, weight, 3, 2, {panels.data(), nullptr, nullptr});
@@ -31,7 +31,7 @@ TEST(Packing, LaysColumnsOfAPanelSideBySideAndPadsWithZeros) {
 
 TEST(Packing, KeepsGroupsOfDepthTogether) {
   const LinearKernel kernel = layout(Storage::kF32, 2, 2);
-  std::vector<float> weight(2 * 3);  // depth 3 is padded to 4
+  std::vector<float> weight(std::size_t{2} * 3);  // depth 3 is padded to 4
   std::iota(weight.begin(), weight.end(), 0.0F);
   std::vector<float> panels(packed_bytes(kernel, 2, 3) / sizeof(float), -1.0F);
   pack_weight(kernel, weight, 2, 3, {panels.data(), nullptr, nullptr});
@@ -42,7 +42,7 @@ TEST(Packing, LaysTilesOfAPanelOneAfterTheOther) {
   LinearKernel kernel = layout(Storage::kF32, 4, 2);
   kernel.tile_columns = 2;
   kernel.depth_block = 4;
-  std::vector<float> weight(3 * 5);  // [3 columns, depth 5]: column n is {5n … 5n + 4}
+  std::vector<float> weight(std::size_t{3} * 5);  // [3 columns, depth 5]: column n is {5n … 5n + 4}
   std::iota(weight.begin(), weight.end(), 0.0F);
   std::vector<float> panels(packed_bytes(kernel, 3, 5) / sizeof(float), -1.0F);
   pack_weight(kernel, weight, 3, 5, {panels.data(), nullptr, nullptr});

@@ -14,7 +14,8 @@ namespace rr::text {
 namespace {
 
 constexpr std::size_t kNoLimit = SIZE_MAX;
-constexpr std::size_t kBytesPerTokenGuess = 8;     // how far back a left-truncated read starts
+constexpr std::size_t kBytesPerTokenGuess = 8;  // how far back a left-truncated read starts
+constexpr std::size_t kReachGrowth = 8;  // how much further it starts when that gave too little
 constexpr std::size_t kNormalizeBytes = 16384;     // normalized at a time, where that is needed
 constexpr std::size_t kScratchKeptIds = 1U << 20;  // memory that a thread keeps between calls
 
@@ -300,7 +301,7 @@ std::size_t BertTokenizer::read_backwards(std::string_view text,
     if (begin == 0 || scratch.ids.size() >= enough) {
       return scratch.ids.size();
     }
-    reach = 2 * (text.size() - begin);
+    reach = kReachGrowth * (text.size() - begin);
   }
 }
 
@@ -311,15 +312,16 @@ std::size_t BertTokenizer::safe_point(std::string_view text, std::size_t at_most
   if (at_most >= text.size() || normalized_tokens_.holds_white_space()) {
     return 0;
   }
+  const CharTable& table = table_;
+  const bool after_isolated = normalized_tokens_.empty();
   for (std::size_t place = at_most; place > 0; --place) {
-    const auto byte = static_cast<unsigned char>(text[place]);
-    if ((byte & 0xC0) == 0x80 || table_.ascii_letter(byte) != '\0') {
+    if (!table.may_end_word(static_cast<unsigned char>(text[place]))) {
       continue;
     }
-    const SymbolKind kind = table_.symbol(decode_scalar(text.substr(place)).scalar).kind;
-    const bool ends_word = kind == SymbolKind::kSpace ||
-                           (normalized_tokens_.empty() &&
-                            (kind == SymbolKind::kIsolated || kind == SymbolKind::kChinese));
+    const SymbolKind kind = table.symbol(decode_scalar(text.substr(place)).scalar).kind;
+    const bool ends_word =
+        kind == SymbolKind::kSpace ||
+        (after_isolated && (kind == SymbolKind::kIsolated || kind == SymbolKind::kChinese));
     if (ends_word && !raw_tokens_.straddles(text, place)) {
       return place;
     }

@@ -211,6 +211,7 @@ CharTable::CharTable(const NormalizerOptions& options) : pages_(kScalarEnd >> 8)
   if (options.strip_accents) {
     fill({kHangulFirst, kHangulLast}, SymbolKind::kHangul, SymbolKind::kHangul);
   }
+  note_word_enders(cells);
   share_pages(cells);
   for (unsigned char byte = 0; byte < 128; ++byte) {
     const Symbol of_byte = symbol(byte);
@@ -232,6 +233,20 @@ std::uint32_t CharTable::pack(char32_t scalar, const std::vector<Symbol>& symbol
   sequences_.insert(sequences_.end(), symbols.begin(), symbols.end());
   return static_cast<std::uint32_t>(place << 16 | symbols.size() << 8) |
          static_cast<std::uint32_t>(SymbolKind::kSequence);
+}
+
+void CharTable::note_word_enders(const std::vector<std::uint32_t>& cells) {
+  for (char32_t scalar = 0; scalar < kScalarEnd; ++scalar) {
+    const auto kind = static_cast<SymbolKind>(cells[scalar] & 0xFF);
+    if (kind == SymbolKind::kSpace || kind == SymbolKind::kIsolated ||
+        kind == SymbolKind::kChinese) {
+      const char32_t lead = scalar < 0x80      ? scalar
+                            : scalar < 0x800   ? 0xC0 | scalar >> 6
+                            : scalar < 0x10000 ? 0xE0 | scalar >> 12
+                                               : 0xF0 | scalar >> 18;
+      word_enders_[lead] = true;
+    }
+  }
 }
 
 void CharTable::share_pages(const std::vector<std::uint32_t>& cells) {

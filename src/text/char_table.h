@@ -76,10 +76,13 @@ class CharTable {
   char ascii_letter(unsigned char byte) const { return ascii_letters_[byte]; }
   // For any byte: whether it is ASCII that vanishes, in front of a word.
   bool ascii_blank(unsigned char byte) const { return ascii_blanks_[byte]; }
+  // For any byte: whether a character that ends words (kSpace, kIsolated, kChinese) starts with it.
+  bool may_end_word(unsigned char byte) const { return word_enders_[byte]; }
 
  private:
   static constexpr char32_t kItself = 0xFFFFFF;
   std::uint32_t pack(char32_t scalar, const std::vector<Symbol>& symbols);
+  void note_word_enders(const std::vector<std::uint32_t>& cells);
   void share_pages(const std::vector<std::uint32_t>& cells);
 
   std::vector<std::uint32_t> cells_;  // value << 8 | kind
@@ -89,6 +92,7 @@ class CharTable {
   std::array<char, 128> ascii_values_{};
   std::array<char, 256> ascii_letters_{};
   std::array<bool, 256> ascii_blanks_{};
+  std::array<bool, 256> word_enders_{};
 };
 
 // The scalar at the start of `text` (not empty) and its bytes. Bytes that are no valid UTF-8 are
@@ -106,6 +110,9 @@ inline DecodedScalar decode_scalar(std::string_view text) {
   }
   if (text.size() >= 3 && byte(0) > 0xE0 && byte(0) < 0xED) {
     return {(byte(0) & 0x0F) << 12 | (byte(1) & 0x3F) << 6 | (byte(2) & 0x3F), 3};
+  }
+  if (text.size() >= 4 && byte(0) == 0xF0 && byte(1) >= 0x90 && byte(1) < 0xC0) {
+    return {(byte(1) & 0x3F) << 12 | (byte(2) & 0x3F) << 6 | (byte(3) & 0x3F), 4};
   }
   return decode_scalar_slowly(text);
 }

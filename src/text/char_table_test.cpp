@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/utf8.h"
+
 namespace rr::text {
 namespace {
 
@@ -38,6 +40,34 @@ TEST(CharTable, MarksThatAreKeptAreSortedByClassUpToTheNextStarter) {
   EXPECT_EQ(normalized_text(table, "a\U0001d16d\u0301\U0001d165"), "a\U0001d165\U0001d16d");
   EXPECT_EQ(normalized_text(table, "a\U0001d16d\u034f\U0001d165"), "a\U0001d16d\U0001d165");
   EXPECT_EQ(normalized_text(table, "a\U0001d16db\U0001d165"), "a\U0001d16db\U0001d165");
+}
+
+TEST(CharTable, EveryCharacterThatEndsAWordStartsWithAByteThatMay) {
+  const CharTable table(kUncased);
+  for (char32_t scalar = 0; scalar < 0x110000; ++scalar) {
+    const SymbolKind kind = table.symbol(scalar).kind;
+    if (kind == SymbolKind::kSpace || kind == SymbolKind::kIsolated ||
+        kind == SymbolKind::kChinese) {
+      std::string text;
+      utf8_append(text, scalar);
+      ASSERT_TRUE(table.may_end_word(static_cast<unsigned char>(text[0]))) << text;
+    }
+  }
+  EXPECT_FALSE(table.may_end_word('a'));
+  EXPECT_FALSE(table.may_end_word(0x80)) << "in the middle of a character";
+  EXPECT_FALSE(table.may_end_word(0xcc)) << "combining marks";
+}
+
+TEST(CharTable, AScalarIsDecodedAsItWasEncoded) {
+  for (char32_t scalar = 1; scalar < 0x110000; ++scalar) {
+    if (scalar < 0xd800 || scalar > 0xdfff) {
+      std::string text;
+      utf8_append(text, scalar);
+      const DecodedScalar decoded = decode_scalar(text);
+      ASSERT_EQ(decoded.scalar, scalar);
+      ASSERT_EQ(decoded.size_bytes, text.size());
+    }
+  }
 }
 
 TEST(CharTable, InvalidUtf8IsReadWithinItsBounds) {

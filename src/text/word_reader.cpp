@@ -159,11 +159,27 @@ void WordReader::skip_wide_letters() {
   cursor_ = cursor;
 }
 
+// A run of characters that vanish without a trace, which may be as long as the text.
+void WordReader::skip_wide_drops() {
+  const std::string_view text = text_.substr(0, stop_);
+  const CharTable& table = table_;
+  std::size_t cursor = cursor_;
+  while (cursor < text.size() && static_cast<unsigned char>(text[cursor]) >= 0x80) {
+    const DecodedScalar next = decode_scalar(text.substr(cursor));
+    if (table.symbol(next.scalar).kind != SymbolKind::kDrop) {
+      break;
+    }
+    cursor += next.size_bytes;
+  }
+  cursor_ = cursor;
+}
+
 // Characters beyond ASCII, as long as they are letters or vanish; in front of a word also spaces.
 WordReader::Step WordReader::read_wide_characters() {
   if (word_chars_ > max_word_chars_) {
     skip_wide_letters();
   }
+  skip_wide_drops();
   std::size_t cursor = cursor_;
   while (cursor < stop_ && static_cast<unsigned char>(text_[cursor]) >= 0x80) {
     const DecodedScalar next = decode_scalar(text_.substr(cursor));

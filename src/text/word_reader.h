@@ -50,6 +50,7 @@ class WordReader {
   void read_ascii_letters();
   Step read_characters();
   void skip_wide_letters();
+  void skip_wide_drops();
   Step read_wide_characters();
   Step take_wide(char32_t scalar, Symbol symbol);
   Step take(Symbol symbol);

@@ -8,6 +8,8 @@
 #include <CLI/CLI.hpp>
 #include <bit>
 #include <cstdint>
+#include <cstdio>
+#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -125,9 +127,7 @@ int write_checkpoint(const Order& order) {
   return 0;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   CLI::App app("writes a checkpoint with random weights in the shape of a known model");
   Order order;
   app.add_option("--shape", order.shape, "minilm-l6, bert-base, bert-large")->required();
@@ -141,4 +141,15 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : 2;
   }
   return write_checkpoint(order);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {  // the file system's, and the option parser's
+    std::fprintf(stderr, "random_checkpoint: %s\n", error.what());
+    return 1;
+  }
 }

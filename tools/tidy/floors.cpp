@@ -1,5 +1,6 @@
 #include <map>
 #include <optional>
+#include <utility>
 
 #include "tools/tidy/rules.h"
 
@@ -70,8 +71,12 @@ Findings check_floors(const SourceTree& tree) {
         continue;
       }
       if (floors().at(target) >= floors().at(folder)) {
-        findings.push_back(file.at(i) + folder + "/ may not include " + target +
-                           "/, which is not on a lower floor");
+        std::string finding = file.at(i);
+        finding += folder;
+        finding += "/ may not include ";
+        finding += target;
+        finding += "/, which is not on a lower floor";
+        findings.push_back(std::move(finding));
       }
     }
   }

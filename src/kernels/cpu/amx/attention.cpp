@@ -30,7 +30,7 @@ constexpr int kScores0 = 4;
 constexpr int kScores1 = 5;
 constexpr int kLeft = 6;
 constexpr int kRight = 7;
-constexpr int kContextTiles = 4;
+constexpr std::int64_t kContextTiles = 4;
 
 constexpr std::int64_t round_up(std::int64_t value, std::int64_t unit) {
   return (value + unit - 1) / unit * unit;
@@ -119,7 +119,7 @@ void transpose_tile(const HalfRows& from, std::uint16_t* to) {
     t[i + 12] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0xdd);
   }
 #pragma GCC unroll 4
-  for (int i = 0; i < 4; ++i) {
+  for (std::int64_t i = 0; i < 4; ++i) {
     _mm512_store_si512(to + i * 32, _mm512_shuffle_i32x4(t[i], t[i + 8], 0x88));
     _mm512_store_si512(to + (i + 8) * 32, _mm512_shuffle_i32x4(t[i], t[i + 8], 0xdd));
     _mm512_store_si512(to + (i + 4) * 32, _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0x88));
@@ -143,7 +143,7 @@ void pack_values(const AttentionArgs& args, const Plan& plan) {
   for (std::int64_t d = 0; d < args.head_size; d += kTileDepth) {
     for (std::int64_t key = 0; key < plan.steps * kStepKeys; key += kStepKeys, to += kTileBytes) {
       const HalfRows from = rows_of(args.v, args.kv_stride, key, args.keys, d, args.head_size);
-      for (int pair = 0; pair < kTilePairs; ++pair) {
+      for (std::int64_t pair = 0; pair < kTilePairs; ++pair) {
         const __m512i even = from.load(2 * pair);
         const __m512i odd = from.load(2 * pair + 1);
         _mm512_store_si512(to + pair * 32, _mm512_unpacklo_epi16(even, odd));
@@ -169,7 +169,7 @@ Queries queries_of(const AttentionArgs& args, const Plan& plan, std::int64_t que
   for (std::int64_t chunk = 0; chunk < plan.chunks; ++chunk) {
     const HalfRows from =
         rows_of(args.q, args.q_stride, query, args.queries, chunk * kTileDepth, args.head_size);
-    for (int row = 0; row < kTileRows; ++row) {
+    for (std::int64_t row = 0; row < kTileRows; ++row) {
       _mm512_store_si512(plan.queries + chunk * kTileBytes / 2 + row * 32, from.load(row));
     }
   }

@@ -27,7 +27,7 @@ struct Term {
 constexpr Term kTerms[] = {
     {2, 0, true}, {1, 1, true}, {0, 2, true}, {1, 0, false}, {0, 1, false}, {0, 0, false}};
 constexpr int kTermCount = 6;
-constexpr int kParts = 3;
+constexpr std::int64_t kParts = 3;
 
 // The bias is as large as the result: it comes last.
 class SplitSums {

@@ -63,7 +63,8 @@ class RoundedToBf16 {
   static constexpr std::int64_t kBytes = 2 * kStepBytes;
   const char* operator()(const char* stored, int steps) {
     const auto* from = reinterpret_cast<const float*>(stored);
-    for (int line = 0; line < steps * 32; ++line, from += 2 * V::kLanes) {
+    for (std::int64_t line = 0; line < steps * (kStepBytes / kTileRowBytes);
+         ++line, from += 2 * V::kLanes) {
       const __m512bh pairs = _mm512_cvtne2ps_pbh(V::load(from + V::kLanes), V::load(from));
       __builtin_memcpy(panel_ + line * kTileRowBytes, &pairs, sizeof pairs);
     }

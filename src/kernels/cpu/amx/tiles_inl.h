@@ -13,9 +13,9 @@ namespace {
 constexpr int kTileRows = 16;
 constexpr std::int64_t kTileRowBytes = 64;
 constexpr std::int64_t kTileBytes = kTileRows * kTileRowBytes;
-constexpr int kTilePairs = kTileRowBytes / 4;        // bf16 pairs, or floats, of a row
-constexpr int kTileDepth = kTileRowBytes / 2;        // bf16 of a row
-constexpr int kTileFloats = kTileRows * kTilePairs;  // of an accumulator
+constexpr std::int64_t kTilePairs = kTileRowBytes / 4;        // bf16 pairs, or floats, of a row
+constexpr std::int64_t kTileDepth = kTileRowBytes / 2;        // bf16 of a row
+constexpr std::int64_t kTileFloats = kTileRows * kTilePairs;  // of an accumulator
 
 // As LDTILECFG reads it (Intel SDM vol. 1, 18.2).
 struct alignas(64) TilePalette {

@@ -23,12 +23,12 @@ void gemm_s16s8(const GemmArgs& args) {
 }
 
 std::int64_t probe_f32(std::int64_t rounds, float* sink) {
-  constexpr int kOperations = 2 * V::kLanes;
+  constexpr std::int64_t kOperations = 2 * V::kLanes;
   return probe<DotF32, 10>(rounds, sink, V::set1(0.5F), V::set1(1.0F), kOperations);
 }
 
 std::int64_t probe_s16s8(std::int64_t rounds, float* sink) {
-  constexpr int kOperations = 4 * V::kLanes;
+  constexpr std::int64_t kOperations = 4 * V::kLanes;
   return probe<DotS16S8, 4>(
       rounds, sink, V::set1_i(0x01020304), V::set1_i(0x01ff02fe), kOperations);
 }

@@ -14,7 +14,7 @@
 
 namespace {
 
-constexpr int kColumns = DotBf16::kVectors * V::kLanes;
+constexpr std::int64_t kColumns = DotBf16::kVectors * V::kLanes;
 
 // 2^x, relative error 7.5e-5: below the rounding of its result to bf16.
 V::F exp2_short_v(V::F x) {
@@ -102,7 +102,7 @@ void store_context(const AttentionArgs& args,
   }
   for (int m = 0; m < rows; ++m) {
     auto* out = static_cast<std::uint16_t*>(args.out) + (query + m) * args.out_stride + first;
-    for (int n = 0; n < kColumns && first + n < args.head_size; n += V::kLanes) {
+    for (std::int64_t n = 0; n < kColumns && first + n < args.head_size; n += V::kLanes) {
       const V::F x = V::mul(V::load(sum + m * kColumns + n), V::set1(inverse[m]));
       const __m256bh half = _mm512_cvtneps_pbh(x);
       _mm256_mask_storeu_epi16(

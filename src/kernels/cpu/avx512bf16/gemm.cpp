@@ -20,7 +20,7 @@ void gemm_mixed(const GemmArgs& args) {
 }
 
 std::int64_t probe_bf16(std::int64_t rounds, float* sink) {
-  constexpr int kOperations = 4 * V::kLanes;
+  constexpr std::int64_t kOperations = 4 * V::kLanes;
   constexpr int kOnes = 0x3f803f80;
   const auto one = reinterpret_cast<Pairs>(V::set1_i(kOnes));
   return probe<DotBf16, 10>(rounds, sink, one, one, kOperations);

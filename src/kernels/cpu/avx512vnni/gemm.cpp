@@ -36,7 +36,7 @@ void gemm_u8s8(const GemmArgs& args) {
 }
 
 std::int64_t probe_u8s8(std::int64_t rounds, float* sink) {
-  constexpr int kOperations = 8 * V::kLanes;
+  constexpr std::int64_t kOperations = 8 * V::kLanes;
   return probe<DotU8S8, 10>(
       rounds, sink, V::set1_i(0x01020304), V::set1_i(0x01ff02fe), kOperations);
 }

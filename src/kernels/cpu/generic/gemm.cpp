@@ -41,7 +41,7 @@ float apply(Epilogue epilogue, float x, float residual) {
 template <typename A, typename B, typename Sum>
 void panel_row(const A* a, const B* b, std::int64_t depth, Sum (&sum)[kColumns]) {
   for (std::int64_t k = 0; k < depth; ++k) {
-    const Sum x = static_cast<Sum>(a[k]);
+    const Sum x = widen(a[k]);
     for (int n = 0; n < kColumns; ++n) {
       sum[n] += x * widen(b[k * kColumns + n]);
     }

@@ -43,7 +43,7 @@ inline float softmax_row(float* score, std::int64_t keys, float scale) {
 }
 
 // packed[keys / columns][d][columns], zero beyond `keys`.
-inline void pack_keys_f32(const AttentionArgs& args, int columns, float* packed) {
+inline void pack_keys_f32(const AttentionArgs& args, std::int64_t columns, float* packed) {
   const auto* k = static_cast<const float*>(args.k);
   const std::int64_t padded = round_up(args.keys, columns);
   for (std::int64_t key = 0; key < padded; ++key) {
@@ -56,12 +56,12 @@ inline void pack_keys_f32(const AttentionArgs& args, int columns, float* packed)
 }
 
 // packed[D / columns][keys][columns], zero beyond D.
-inline void pack_values_f32(const AttentionArgs& args, int columns, float* packed) {
+inline void pack_values_f32(const AttentionArgs& args, std::int64_t columns, float* packed) {
   const auto* v = static_cast<const float*>(args.v);
   for (std::int64_t first = 0; first < args.head_size; first += columns) {
     for (std::int64_t key = 0; key < args.keys; ++key, packed += columns) {
       const float* from = v + key * args.kv_stride + first;
-      for (int n = 0; n < columns; n += V::kLanes) {
+      for (std::int64_t n = 0; n < columns; n += V::kLanes) {
         const std::int64_t left = args.head_size - first - n;
         V::store(packed + n,
                  left >= V::kLanes ? V::load(from + n)
@@ -77,13 +77,13 @@ inline void store_context_f32(const AttentionArgs& args,
                               std::int64_t query,
                               int rows,
                               std::int64_t first,
-                              int columns,
+                              std::int64_t columns,
                               const float* sum,
                               const float* inverse) {
   for (int m = 0; m < rows; ++m) {
     float* out = static_cast<float*>(args.out) + (query + m) * args.out_stride + first;
     const V::F factor = V::set1(inverse[m]);
-    for (int n = 0; n < columns; n += V::kLanes) {
+    for (std::int64_t n = 0; n < columns; n += V::kLanes) {
       const std::int64_t left = args.head_size - first - n;
       const V::F x = V::mul(V::load(sum + m * columns + n), factor);
       if (left >= V::kLanes) {
@@ -97,7 +97,7 @@ inline void store_context_f32(const AttentionArgs& args,
 
 inline void attention_rows_f32(const AttentionArgs& args) {
   using Dot = DotF32;
-  constexpr int kColumns = Dot::kVectors * V::kLanes;
+  constexpr std::int64_t kColumns = Dot::kVectors * V::kLanes;
   const std::int64_t padded_keys = round_up(args.keys, kColumns);
   auto* packed_keys = static_cast<float*>(args.scratch);
   float* packed_values = packed_keys + padded_keys * args.head_size;

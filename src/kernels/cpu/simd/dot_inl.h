@@ -8,7 +8,7 @@
 namespace {
 
 inline std::int32_t load_group(const void* p) {
-  std::int32_t group;
+  std::int32_t group = 0;
   __builtin_memcpy(&group, p, sizeof group);
   return group;
 }
@@ -62,7 +62,7 @@ inline void tile(const typename Dot::A* a,
                  typename Dot::Value* c,
                  std::int64_t c_stride) {
   constexpr int kVectors = Dot::kVectors;
-  constexpr int kStep = kVectors * V::kLanes * Dot::kGroup;
+  constexpr std::int64_t kStep = kVectors * V::kLanes * Dot::kGroup;
   typename Dot::Acc sum[Rows][kVectors];
 #pragma GCC unroll 16
   for (int m = 0; m < Rows; ++m) {

@@ -46,9 +46,9 @@ inline void finish_rows(const GemmArgs& args,
                         const typename Dot::Value* sum,
                         StoreBf16 store_bf16,
                         Finish finish) {
-  constexpr int kColumns = Dot::kVectors * V::kLanes;
+  constexpr std::int64_t kColumns = Dot::kVectors * V::kLanes;
   for (int m = 0; m < rows; ++m) {
-    for (int n = 0; n < kColumns; n += V::kLanes) {
+    for (std::int64_t n = 0; n < kColumns; n += V::kLanes) {
       const V::F product = scaled(args, row + m, column + n, sum + m * kColumns + n);
       const V::F x = V::add(product, V::load(args.bias + column + n));
       store_c(args, row + m, column + n, finish(x, row + m, column + n), store_bf16);
@@ -93,7 +93,7 @@ inline void epilogue(const GemmArgs& args,
 
 template <typename Dot, typename Gelu, typename StoreBf16>
 inline void gemm(const GemmArgs& args, StoreBf16 store_bf16) {
-  constexpr int kColumns = Dot::kVectors * V::kLanes;
+  constexpr std::int64_t kColumns = Dot::kVectors * V::kLanes;
   const auto* a = static_cast<const typename Dot::A*>(args.a);
   const auto* b = static_cast<const typename Dot::B*>(args.b);
   const std::int64_t groups = args.depth / Dot::kGroup;
@@ -117,7 +117,8 @@ struct NoBf16 {
 // Independent chains of steps from registers: enough to hide a step's latency, few enough to fit
 // the registers twice. `operations` per step and chain.
 template <typename Dot, int kChains, typename Operand>
-inline std::int64_t probe(std::int64_t rounds, float* sink, Operand a, Operand b, int operations) {
+inline std::int64_t probe(
+    std::int64_t rounds, float* sink, Operand a, Operand b, std::int64_t operations) {
   typename Dot::Acc sum[kChains];
 #pragma GCC unroll 10
   for (int i = 0; i < kChains; ++i) {

@@ -12,7 +12,7 @@ namespace {
 struct V {
   using F = __m256;
   using I = __m256i;
-  static constexpr int kLanes = 8;
+  static constexpr std::int64_t kLanes = 8;
 
   static F load(const float* p) { return _mm256_loadu_ps(p); }
   static void store(float* p, F x) { _mm256_storeu_ps(p, x); }

@@ -10,7 +10,7 @@ namespace {
 struct V {
   using F = __m512;
   using I = __m512i;
-  static constexpr int kLanes = 16;
+  static constexpr std::int64_t kLanes = 16;
 
   static F load(const float* p) { return _mm512_loadu_ps(p); }
   static void store(float* p, F x) { _mm512_storeu_ps(p, x); }
