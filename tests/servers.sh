@@ -56,7 +56,7 @@ serve() {
   : >"$log"
   env ENABLE_PREDICTION_CACHE=false "$@" "$rerankd" serve --host 127.0.0.1 --port "$at" --threads 1 2>"$log" &
   pid[$name]=$!
-  for _ in $(seq 300); do
+  for _ in $(seq 600); do
     port[$name]=$(sed -n 's/.*listening.* port=\([0-9]*\).*/\1/p' "$log")
     if [[ -n ${port[$name]} ]] &&
       health "$name" '.status == "ok" and (.distributed_cache | .connected or (.enabled | not))'; then
