@@ -93,9 +93,6 @@ int run_command(const Command& command, const CommonFlags& flags) {
   for (const std::string& warning : invocation->configuration.warnings()) {
     log::warn(warning);
   }
-  for (const std::string& line : invocation->configuration.without_effect()) {
-    log::warn(line);
-  }
   return command.run(*invocation);
 }
 

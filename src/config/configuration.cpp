@@ -152,15 +152,4 @@ const OptionValue& Configuration::value(std::string_view name) const {
   return *it;
 }
 
-std::vector<std::string> Configuration::without_effect() const {
-  std::vector<std::string> lines;
-  for (const OptionValue& value : values_) {
-    if (value.spec->state == State::kDoesNothingYet && value.text != value.spec->default_text) {
-      lines.push_back(fmt::format(
-          "{} (set by {}) does nothing yet in this build", value.spec->name, value.set_by));
-    }
-  }
-  return lines;
-}
-
 }  // namespace rr::config

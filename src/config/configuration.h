@@ -54,8 +54,6 @@ class Configuration {
 
   // One line each: unknown variables.
   const std::vector<std::string>& warnings() const { return warnings_; }
-  // One line each: options that were set and have nothing behind them yet.
-  std::vector<std::string> without_effect() const;
 
  private:
   std::vector<OptionValue> values_;

@@ -111,21 +111,5 @@ TEST(Configuration, ABadValueNamesTheNameTheUserTypedTheValueAndWhatIsAllowed) {
   EXPECT_THAT(Configuration::gather(sources).status().message(), HasSubstr("a.env:2 LOG_LEVEL"));
 }
 
-TEST(Configuration, WhatDoesNothingYetIsSaidOnlyWhenItWasSet) {
-  const OptionSpec* idle = nullptr;
-  for (const OptionSpec& spec : option_table()) {
-    if (spec.state == State::kDoesNothingYet && spec.kind == Kind::kSecret) {
-      idle = &spec;
-    }
-  }
-  if (idle == nullptr) {
-    GTEST_SKIP() << "every option of the table works";
-  }
-  Sources sources;
-  EXPECT_THAT(gathered(sources).without_effect(), IsEmpty());
-  sources.environment = {{std::string(idle->name), "hf_x"}};
-  EXPECT_THAT(gathered(sources).without_effect(), ElementsAre(HasSubstr("does nothing yet")));
-}
-
 }  // namespace
 }  // namespace rr::config

@@ -35,11 +35,6 @@ enum class Feature {
   kLog,
 };
 
-enum class State {
-  kWorks,
-  kDoesNothingYet,  // parsed, checked and shown; the start says that it changes nothing
-};
-
 struct OptionSpec {
   std::string_view name;                           // environment variable; wins over its aliases
   std::vector<std::string_view> aliases = {};      // further environment variables, best first
@@ -52,7 +47,6 @@ struct OptionSpec {
   std::string_view unit = "";  // "s", "ms", "bytes", "tokens" …
   std::string_view meaning = "";
   Feature feature = Feature::kModel;
-  State state = State::kWorks;
 };
 
 struct FeatureSpec {

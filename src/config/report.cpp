@@ -9,13 +9,6 @@ namespace rr::config {
 
 namespace {
 
-constexpr std::string_view kNothingYet = "does nothing yet in this build";
-
-std::string meaning_of(const OptionSpec& spec) {
-  return spec.state == State::kWorks ? std::string(spec.meaning)
-                                     : fmt::format("{} ({})", spec.meaning, kNothingYet);
-}
-
 std::string code(std::string_view text) {
   return text.empty() ? "" : fmt::format("`{}`", text);
 }
@@ -34,7 +27,7 @@ std::string markdown_row(const OptionSpec& spec) {
                      flags,
                      code(spec.default_text),
                      allowed_text(spec),
-                     meaning_of(spec));
+                     spec.meaning);
 }
 
 constexpr std::string_view kMarkdownHead =
@@ -60,7 +53,7 @@ std::string report_text(const Configuration& configuration) {
                        value.spec->name,
                        shown_value(*value.spec, value.text),
                        origin,
-                       meaning_of(*value.spec));
+                       value.spec->meaning);
   }
   return out;
 }
@@ -85,7 +78,6 @@ std::string report_json(const Configuration& configuration) {
     json.key("default").string(spec.default_text);
     json.key("allowed").string(allowed_text(spec));
     json.key("meaning").string(spec.meaning);
-    json.key("works").boolean(spec.state == State::kWorks);
     json.close_object();
   }
   json.close_array().key("warnings").open_array();

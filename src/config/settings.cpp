@@ -10,15 +10,11 @@ namespace rr::config {
 
 namespace {
 
-// Reads effective values: an option without anything behind it counts as its default.
 class Reader {
  public:
   explicit Reader(const Configuration& configuration) : configuration_(configuration) {}
 
-  std::string text(std::string_view name) const {
-    const OptionValue& value = configuration_.value(name);
-    return value.spec->state == State::kWorks ? value.text : std::string(value.spec->default_text);
-  }
+  std::string text(std::string_view name) const { return configuration_.value(name).text; }
   bool boolean(std::string_view name) const { return as_boolean(text(name)); }
   int integer(std::string_view name) const { return static_cast<int>(as_integer(text(name))); }
   std::size_t size(std::string_view name) const {

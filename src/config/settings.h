@@ -98,8 +98,7 @@ struct Settings {
   LogSettings log;
 };
 
-// kInvalidArgument with one line. Options with State::kDoesNothingYet enter with their defaults: a
-// server never half-runs a feature.
+// kInvalidArgument with one line.
 Result<Settings> make_settings(const Configuration& configuration);
 
 }  // namespace rr::config
