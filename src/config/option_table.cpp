@@ -1,5 +1,5 @@
-// The option table. A row's default and meaning are what users read; keep them exact, and
-// remake docs/ENV_VARS_QUICK_REF.md with `rerankd config --markdown`.
+// The option table. A row's default and meaning are what users read; keep them exact, and remake
+// docs/ENV_VARS_QUICK_REF.md with `rerankd config --markdown` when one changes.
 #include <array>
 
 #include "config/option_spec.h"

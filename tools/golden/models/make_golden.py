@@ -1,6 +1,5 @@
 """Makes tests/golden/models/*.json: logits by transformers in float64, and how far its float32 is.
 
-    python3 -m venv VENV && VENV/bin/pip install -r tools/golden/models/requirements.txt
     VENV/bin/python tools/golden/models/make_golden.py               # all shapes with random weights
     VENV/bin/python tools/golden/models/make_golden.py tiny odd      # some of them
     VENV/bin/python tools/golden/models/make_golden.py \
