@@ -25,10 +25,7 @@ TEST(RankingAgreement, TauAndOverlapAreMeansOverListsThatAreNotEmpty) {
 }
 
 TEST(RankingAgreement, OverlapCountsWhatStaysAmongTheTenBest) {
-  std::vector<float> exact;
-  for (int i = 0; i < 12; ++i) {
-    exact.push_back(static_cast<float>(12 - i));
-  }
+  const std::vector<float> exact = {12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1};
   std::vector<float> logits = exact;
   logits[11] = 100;  // the last one becomes the best and pushes the tenth out
   RankingAgreement agreement;
