@@ -10,6 +10,7 @@ work=$(mktemp -d)
 server_pid=
 trap '[[ -z $server_pid ]] || kill "$server_pid"; rm -rf "$work"' EXIT
 
+: >"$work/server.log"  # so that it is there before the server is
 "$rerankd" serve --host 127.0.0.1 --port 0 2>"$work/server.log" &
 server_pid=$!
 for _ in $(seq 200); do
